@@ -1,0 +1,98 @@
+import ArgumentParser
+
+/// The root of the command line; `fanout` without a command is `fanout run`.
+struct FanoutCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fanout",
+        abstract: "A TCP sidecar proxy for Nomad services.",
+        version: Version.current,
+        subcommands: [RunCommand.self],
+        defaultSubcommand: RunCommand.self
+    )
+}
+
+/// What the command line asks for.
+enum Invocation: Equatable, Sendable {
+    case run(Configuration)
+    /// Print this on standard output and end with ``ExitCode/clean``.
+    case print(String)
+    /// Print this on standard error and end with this code; at most four lines.
+    case refuse(ExitCode, String)
+}
+
+/// Reads the command line, without touching the process: arguments and environment in, what to do out.
+enum CommandLineInterface {
+    /// `arguments` are those after the program's name; `machine` is asked only when limits have to be known.
+    static func parse(
+        arguments: [String],
+        environment: [String: String],
+        machine: () -> Machine
+    ) -> Invocation {
+        let command: RunCommand
+        switch parse(flags: arguments) {
+        case .success(let parsed): command = parsed
+        case .failure(let stop): return stop.invocation
+        }
+        do {
+            return try invocation(of: command, environment, machine())
+        } catch {
+            return .refuse(.usage, "fanout: \(error.message)\nfanout --help lists every flag\n")
+        }
+    }
+
+    private static func invocation(
+        of command: RunCommand,
+        _ environment: [String: String],
+        _ machine: Machine
+    ) throws(UsageError) -> Invocation {
+        let values = SettingValues(flags: command, environment: environment)
+        let configuration = try ConfigurationBuilder(values: values, environment: environment, machine: machine).build()
+        if command.printConfig {
+            let nomad = NomadEnvironment(
+                values: values,
+                environment: environment,
+                isNeeded: configuration.needsNomad
+            )
+            return .print(ConfigurationReport(values: values, nomad: nomad, configuration: configuration).text)
+        }
+        guard configuration.nomad.address != nil || !configuration.needsNomad else {
+            return .refuse(
+                .configuration,
+                """
+                fanout: no Nomad address; in a Nomad task give it an identity block, elsewhere --nomad-address URL
+                NOMAD_ADDR, NOMAD_UNIX_ADDR and NOMAD_SECRETS_DIR are not set; fixed endpoints (--endpoint) need no Nomad
+
+                """
+            )
+        }
+        return .run(configuration)
+    }
+
+    private struct Stop: Error {
+        let invocation: Invocation
+    }
+
+    /// Help and version leave ArgumentParser as errors with a clean exit code.
+    private static func parse(flags arguments: [String]) -> Result<RunCommand, Stop> {
+        do {
+            let parsed = try FanoutCommand.parseAsRoot(withDefaultCommand(arguments))
+            if let command = parsed as? RunCommand { return .success(command) }
+            return .failure(Stop(invocation: .print(FanoutCommand.helpMessage())))
+        } catch {
+            let isClean = FanoutCommand.exitCode(for: error) == .success
+            let message = FanoutCommand.message(for: error)
+            guard !isClean else { return .failure(Stop(invocation: .print(message + "\n"))) }
+            let line = message.split(separator: "\n").first.map(String.init) ?? "the command line cannot be read"
+            return .failure(
+                Stop(invocation: .refuse(.usage, "fanout: \(line)\nfanout --help lists every flag\n"))
+            )
+        }
+    }
+
+    /// Names the default command, so that `fanout --help` is the help that lists the flags.
+    private static func withDefaultCommand(_ arguments: [String]) -> [String] {
+        guard let first = arguments.first else { return ["run"] }
+        let isFlagOfRun = first.hasPrefix("-") && !first.hasPrefix("--generate-completion-script")
+        return isFlagOfRun ? ["run"] + arguments : arguments
+    }
+}

@@ -1,0 +1,110 @@
+import Logging
+import Reactor
+
+/// Turns settings and the machine's limits into a ``Configuration``, or into the first thing that is wrong.
+struct ConfigurationBuilder {
+    let values: SettingValues
+    let environment: [String: String]
+    let machine: Machine
+
+    /// TCP_KEEPIDLE takes whole seconds up to this (tcp(7), MAX_TCP_KEEPIDLE).
+    private static let longestKeepalive: UInt64 = 32767
+
+    func build() throws(UsageError) -> Configuration {
+        let services = try ServiceList(values: values).build()
+        let workers = try workers()
+        let connectTimeout = try positive(.connectTimeout)
+        let connectBudget = try positive(.connectBudget)
+        guard connectTimeout <= connectBudget else {
+            throw UsageError(
+                "\(values[.connectTimeout].origin) must not be longer than \(values[.connectBudget].origin) "
+                    + "(\(connectBudget)); got \(connectTimeout), so give both"
+            )
+        }
+        return Configuration(
+            services: services,
+            workers: workers,
+            pinWorkers: try choice(.pinWorkers, Switch.self).isOn,
+            driver: try choice(.driver, DriverChoice.self),
+            balance: try choice(.balance, BalancePolicy.self),
+            connectTimeout: connectTimeout,
+            connectBudget: connectBudget,
+            keepalive: try keepalive(),
+            idleTimeout: try interval(.idleTimeout),
+            drainTimeout: try interval(.drainTimeout),
+            connections: try connections(workers: workers.count, listeners: services.count),
+            nomad: try nomad(isNeeded: services.contains { $0.source.isNomad }),
+            log: LogConfiguration(
+                format: try choice(.logFormat, LogFormat.self),
+                level: try choice(.logLevel, Logger.Level.self),
+                accessLog: try choice(.accessLog, Switch.self).isOn,
+                accessLogInterval: try interval(.accessLogInterval)
+            )
+        )
+    }
+
+    private func workers() throws(UsageError) -> WorkerCount {
+        try required(.workers) { text throws(InvalidValue) in
+            try WorkerCount(parsing: text, machine: machine)
+        }
+    }
+
+    private func connections(workers: Int, listeners: Int) throws(UsageError) -> ConnectionLimit {
+        let capacity = ConnectionCapacity(machine: machine, workers: workers, listeners: listeners)
+        let given = try values[.maxConnections].parse { text throws(InvalidValue) in
+            try capacity.limit(parsing: text)
+        }
+        return given ?? capacity.defaultLimit
+    }
+
+    private func nomad(isNeeded: Bool) throws(UsageError) -> NomadConfiguration {
+        let nomad = NomadEnvironment(values: values, environment: environment, isNeeded: isNeeded)
+        return NomadConfiguration(
+            address: try nomad.address.parse(NomadEnvironment.parse(address:)),
+            namespace: try nomad.namespace.parse(Name.namespace(parsing:)),
+            region: try nomad.region.parse(Name.region(parsing:)),
+            allowStale: try choice(.allowStale, Switch.self).isOn,
+            tokenFile: try values[.tokenFile].parse { text throws(InvalidValue) in
+                guard !text.isEmpty, !text.utf8.contains(0) else { throw InvalidValue("the path of a file") }
+                return text
+            }
+        )
+    }
+
+    private func keepalive() throws(UsageError) -> Interval {
+        try required(.keepalive) { text throws(InvalidValue) in
+            let interval = try Interval(parsing: text)
+            guard let seconds = interval.wholeSeconds, seconds <= Self.longestKeepalive else {
+                throw InvalidValue("0, or whole seconds from 1s to \(Self.longestKeepalive)s")
+            }
+            return interval
+        }
+    }
+
+    private func positive(_ setting: Setting) throws(UsageError) -> Interval {
+        try required(setting) { text throws(InvalidValue) in
+            let interval = try Interval(parsing: text)
+            guard interval > .zero else { throw InvalidValue("longer than 0, such as 500ms or 2s") }
+            return interval
+        }
+    }
+
+    private func interval(_ setting: Setting) throws(UsageError) -> Interval {
+        try required(setting, Interval.init(parsing:))
+    }
+
+    private func choice<Value: Choice>(_ setting: Setting, _: Value.Type) throws(UsageError) -> Value {
+        try required(setting, Value.init(parsing:))
+    }
+
+    /// The value of a setting that has a default.
+    private func required<Value>(
+        _ setting: Setting,
+        _ parse: (String) throws(InvalidValue) -> Value
+    ) throws(UsageError) -> Value {
+        guard let value = try values[setting].parse(parse) else {
+            preconditionFailure("\(setting.flag) has a default")
+        }
+        return value
+    }
+}

@@ -1,0 +1,62 @@
+/// The text of `--print-config`: every setting, its effective value, where that came from and, if it was found out, why.
+struct ConfigurationReport {
+    let values: SettingValues
+    let nomad: NomadEnvironment
+    let configuration: Configuration
+
+    private struct Row {
+        let flag: String
+        let value: String
+        let source: String
+        let note: String
+    }
+
+    /// Stands for a setting without a value.
+    private static let none = "-"
+
+    /// One line a setting, in the order of ``Setting``, columns separated by two spaces or more.
+    var text: String {
+        let rows = Setting.allCases.map(row(of:))
+        let flagWidth = rows.map(\.flag.count).max() ?? 0
+        let valueWidth = rows.map(\.value.count).max() ?? 0
+        let sourceWidth = rows.map(\.source.count).max() ?? 0
+        return rows.map { row in
+            let columns = pad(row.flag, flagWidth) + "  " + pad(row.value, valueWidth) + "  "
+            return columns + (row.note.isEmpty ? row.source : pad(row.source, sourceWidth) + "  " + row.note) + "\n"
+        }.joined()
+    }
+
+    private func row(of setting: Setting) -> Row {
+        let value = effectiveValue(of: setting)
+        let source = value.source.description
+        switch setting {
+        case .workers:
+            let workers = configuration.workers
+            return Row(flag: setting.flag, value: "\(workers.count)", source: source, note: workers.reason)
+        case .maxConnections:
+            let limit = configuration.connections
+            return Row(flag: setting.flag, value: "\(limit.count)", source: source, note: limit.reason)
+        case .service, .listenAddress, .forward, .endpoint, .pinWorkers, .driver, .balance, .connectTimeout,
+            .connectBudget, .keepalive, .idleTimeout, .drainTimeout, .nomadAddress, .namespace, .region, .allowStale,
+            .tokenFile, .logFormat, .logLevel, .accessLog, .accessLogInterval:
+            let text = value.texts.isEmpty ? Self.none : value.texts.joined(separator: " ")
+            return Row(flag: setting.flag, value: text, source: source, note: "")
+        }
+    }
+
+    private func effectiveValue(of setting: Setting) -> SettingValue {
+        switch setting {
+        case .nomadAddress: nomad.address
+        case .namespace: nomad.namespace
+        case .region: nomad.region
+        case .service, .listenAddress, .forward, .endpoint, .workers, .pinWorkers, .driver, .balance, .connectTimeout,
+            .connectBudget, .keepalive, .idleTimeout, .drainTimeout, .maxConnections, .allowStale, .tokenFile,
+            .logFormat, .logLevel, .accessLog, .accessLogInterval:
+            values[setting]
+        }
+    }
+
+    private func pad(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
+    }
+}

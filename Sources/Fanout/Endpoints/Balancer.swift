@@ -1,0 +1,95 @@
+import Reactor
+
+/// The endpoints that one connection has tried in vain: the last ``capacity`` of them.
+struct TriedEndpoints: BitwiseCopyable {
+    /// More failed attempts than this within one connect budget are possible only where endpoints refuse at once;
+    /// then the choice starts afresh.
+    static let capacity = 16
+
+    private var slots: InlineArray<16, UInt16>
+    private(set) var count: Int8
+
+    init() {
+        slots = InlineArray(repeating: 0)
+        count = 0
+    }
+
+    var isFull: Bool { count == Self.capacity }
+
+    mutating func insert(_ slot: UInt32) {
+        guard !isFull else { return }
+        slots[Int(count)] = UInt16(truncatingIfNeeded: slot)
+        count += 1
+    }
+
+    mutating func removeAll() { count = 0 }
+
+    func contains(_ slot: UInt32) -> Bool {
+        for index in 0..<Int(count) where slots[index] == UInt16(truncatingIfNeeded: slot) { return true }
+        return false
+    }
+}
+
+/// A worker's choice of endpoint. One for each worker; no locks, no allocation.
+struct Balancer {
+    let policy: BalancePolicy
+    private var random: UInt64
+    private var turns: UInt64
+
+    /// - Parameter seed: different for each process and worker, so that a thousand sidecars that start together do
+    ///   not all begin with the same endpoint.
+    init(policy: BalancePolicy, seed: UInt64) {
+        self.policy = policy
+        random = seed | 1
+        turns = seed >> 8
+    }
+
+    /// The row of the endpoint to use next, or nil when all have been tried or there is none.
+    mutating func choose(from set: EndpointSet, excluding tried: TriedEndpoints, loads: LoadTable) -> Int? {
+        guard set.count > 0 else { return nil }
+        switch policy {
+        case .leastConnections:
+            return leastLoaded(of: set, excluding: tried, loads: loads)
+        case .roundRobin:
+            turns &+= 1
+            return first(of: set, from: Int(turns % UInt64(set.count)), excluding: tried)
+        }
+    }
+
+    /// A random place to start makes the first of equals a random one.
+    private mutating func leastLoaded(of set: EndpointSet, excluding tried: TriedEndpoints, loads: LoadTable) -> Int? {
+        var best: Int? = nil
+        var bestLoad = UInt32.max
+        var row = Int(nextRandom() % UInt64(set.count))
+        for _ in 0..<set.count {
+            let slot = unsafe set.slots[row]
+            let load = loads.load(of: slot)
+            if (best == nil || load < bestLoad) && !tried.contains(slot) {
+                best = row
+                bestLoad = load
+                if load == 0 { break }
+            }
+            row += 1
+            if row == set.count { row = 0 }
+        }
+        return best
+    }
+
+    private func first(of set: EndpointSet, from start: Int, excluding tried: TriedEndpoints) -> Int? {
+        var row = start
+        for _ in 0..<set.count {
+            if unsafe !tried.contains(set.slots[row]) { return row }
+            row += 1
+            if row == set.count { row = 0 }
+        }
+        return nil
+    }
+
+    /// xorshift64* (Vigna, "An experimental exploration of Marsaglia's xorshift generators, scrambled", 2016).
+    private mutating func nextRandom() -> UInt64 {
+        random ^= random >> 12
+        random ^= random << 25
+        random ^= random >> 27
+        return (random &* 0x2545_F491_4F6C_DD1D) >> 16
+    }
+}

@@ -1,0 +1,194 @@
+import Reactor
+import Synchronization
+
+/// Turns what discovery finds into what workers read: gives endpoints their slots, publishes snapshots, and takes
+/// slots back when nobody uses them.
+///
+/// Callable from any thread, one caller at a time works inside. Reads by log and state dump go through the same lock.
+final class EndpointRegistry: Sendable {
+    /// Slots for endpoints of all services, those included that have left but still have sessions.
+    static let slotCapacity = 32_768
+    /// Endpoints used for one service; more would make every choice dearer than it is worth.
+    static let mostEndpoints = 10_000
+    /// Names of endpoints that have left, kept for log lines that come later.
+    static let keptNames = 4_096
+
+    /// An endpoint and the slot that counts its connections.
+    struct Assignment: Sendable {
+        let endpoint: Endpoint
+        let service: Int
+        let slot: UInt32
+        let identity: UInt64
+    }
+
+    private struct Key: Hashable {
+        let service: Int
+        let address: SocketAddress
+    }
+
+    private struct State {
+        /// What discovery said last; nil where it has not answered yet.
+        var wanted: [[Endpoint]?]
+        var live: [Key: Assignment] = [:]
+        /// Assignments out of use, with the first version that does not hold them.
+        var leaving: [(assignment: Assignment, since: UInt64)] = []
+        var freeSlots: [UInt32] = []
+        var nextSlot: UInt32 = 0
+        var names: [UInt64: Assignment] = [:]
+        var formerIdentities: [UInt64] = []
+        var nextIdentity: UInt64 = 1
+        var version: UInt64 = 1
+        var isBehind = false
+    }
+
+    private let state: Locked<State>
+    private let publication: Publication
+    private let loads: LoadTable
+
+    init(services: Int, publication: Publication, loads: LoadTable) {
+        state = Locked(State(wanted: Array(repeating: nil, count: services)))
+        self.publication = publication
+        self.loads = loads
+    }
+
+    /// What changed by one ``replace(service:with:)``.
+    struct Change: Sendable {
+        let added: [Endpoint]
+        let removed: [Endpoint]
+        let total: Int
+        /// Endpoints beyond ``mostEndpoints`` or beyond the slots, which get no traffic.
+        let unused: Int
+    }
+
+    /// Makes `endpoints` the endpoints of a service. Equal addresses are one endpoint, the first named counts.
+    /// Sessions of endpoints that are gone go on.
+    @discardableResult
+    func replace(service: Int, with endpoints: [Endpoint]) -> Change {
+        state.with { state in
+            var seen = Set<SocketAddress>()
+            let distinct = endpoints.filter { seen.insert($0.address).inserted }
+            let used = Array(distinct.prefix(Self.mostEndpoints))
+            let before = state.wanted[service] ?? []
+            state.wanted[service] = used
+            let old = Set(before.map(\.address))
+            let new = Set(used.map(\.address))
+            let unplaced = publish(&state)
+            return Change(
+                added: used.filter { !old.contains($0.address) },
+                removed: before.filter { !new.contains($0.address) },
+                total: used.count,
+                unused: distinct.count - used.count + unplaced
+            )
+        }
+    }
+
+    /// Whether ``tidy()`` has something to do, now or soon.
+    var needsTidying: Bool { state.with { $0.isBehind || !$0.leaving.isEmpty } }
+
+    /// Publishes what a stuck worker has kept back, and takes back slots; called now and then.
+    func tidy() {
+        state.with { state in
+            if state.isBehind { _ = publish(&state) } else { collectSlots(&state) }
+        }
+    }
+
+    /// The endpoint that an identity belongs or belonged to.
+    func assignment(of identity: UInt64) -> Assignment? {
+        state.with { $0.names[identity] }
+    }
+
+    /// Every endpoint with its present connections, for the state dump.
+    func loadsNow() -> [(assignment: Assignment, connections: UInt32, isLeaving: Bool)] {
+        let (live, leaving) = state.with { ($0.live.values.sorted { $0.identity < $1.identity }, $0.leaving) }
+        return live.map { ($0, loads.load(of: $0.slot), false) }
+            + leaving.map { ($0.assignment, loads.load(of: $0.assignment.slot), true) }
+    }
+
+    // MARK: Under the lock
+
+    /// Returns how many endpoints found no slot.
+    private func publish(_ state: inout State) -> Int {
+        collectSlots(&state)
+        guard publication.hasRoom else {
+            state.isBehind = true
+            return 0
+        }
+        state.isBehind = false
+        state.version += 1
+        var unplaced = 0
+        var live: [Key: Assignment] = [:]
+        let rows = state.wanted.indices.map { service -> [EndpointSnapshot.Row]? in
+            guard let endpoints = state.wanted[service] else { return nil }
+            return endpoints.compactMap { endpoint in
+                let key = Key(service: service, address: endpoint.address)
+                guard let assignment = assign(endpoint, to: key, &state) else {
+                    unplaced += 1
+                    return nil
+                }
+                live[key] = assignment
+                return EndpointSnapshot.Row(
+                    slot: assignment.slot,
+                    address: endpoint.address,
+                    identity: assignment.identity
+                )
+            }
+        }
+        for (key, assignment) in state.live where live[key] == nil {
+            state.leaving.append((assignment, state.version))
+        }
+        state.live = live
+        publication.publish(EndpointSnapshot(version: state.version, services: rows))
+        return unplaced
+    }
+
+    /// The slot that the endpoint has already, also when it was just leaving, or a free one.
+    private func assign(_ endpoint: Endpoint, to key: Key, _ state: inout State) -> Assignment? {
+        if let known = state.live[key], known.endpoint == endpoint { return known }
+        let slot: UInt32
+        if let known = state.live[key] {
+            slot = known.slot
+        } else if let index = state.leaving.firstIndex(where: {
+            $0.assignment.service == key.service && $0.assignment.endpoint.address == key.address
+        }) {
+            let former = state.leaving.remove(at: index).assignment
+            forgetLater(former.identity, &state)
+            slot = former.slot
+        } else if let free = state.freeSlots.popLast() {
+            slot = free
+        } else if state.nextSlot < UInt32(Self.slotCapacity) {
+            slot = state.nextSlot
+            state.nextSlot += 1
+        } else {
+            return nil
+        }
+        let assignment = Assignment(endpoint: endpoint, service: key.service, slot: slot, identity: state.nextIdentity)
+        state.nextIdentity += 1
+        state.names[assignment.identity] = assignment
+        if let former = state.live[key] { forgetLater(former.identity, &state) }
+        return assignment
+    }
+
+    /// A slot is free when no live snapshot holds it and no session counts on it, looked at in that order: nobody
+    /// can choose it any more once the first is true, so the second stays true.
+    private func collectSlots(_ state: inout State) {
+        guard !state.leaving.isEmpty else { return }
+        let oldest = publication.reclaim()
+        let leaving = state.leaving
+        state.leaving = []
+        for entry in leaving {
+            if entry.since <= oldest, loads.load(of: entry.assignment.slot) == 0 {
+                state.freeSlots.append(entry.assignment.slot)
+                forgetLater(entry.assignment.identity, &state)
+            } else {
+                state.leaving.append(entry)
+            }
+        }
+    }
+
+    private func forgetLater(_ identity: UInt64, _ state: inout State) {
+        state.formerIdentities.append(identity)
+        if state.formerIdentities.count > Self.keptNames {
+            state.names[state.formerIdentities.removeFirst()] = nil
+        }
+    }
+}

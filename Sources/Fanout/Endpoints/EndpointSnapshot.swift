@@ -1,0 +1,95 @@
+import Reactor
+
+/// The endpoints of one service as workers read them: three parallel tables of `count` rows.
+@safe
+struct EndpointSet: BitwiseCopyable {
+    /// Whether discovery has answered for this service yet, an empty answer included.
+    var isKnown: Bool
+    var count: Int
+    /// Where the load of each endpoint is counted (``LoadTable``).
+    var slots: UnsafePointer<UInt32>
+    var addresses: UnsafePointer<SocketAddress>
+    /// Never used twice in a process, so that a log line can name an endpoint that has left.
+    var identities: UnsafePointer<UInt64>
+}
+
+/// Every service's endpoints at one version: immutable plain memory, read by all workers, freed by the publisher.
+///
+/// Not a class: taking a reference would retain and release on a cache line that all workers share.
+@safe
+struct EndpointSnapshot: @unchecked Sendable {
+    private let header: UnsafeMutableRawPointer
+
+    private struct Header: BitwiseCopyable {
+        var version: UInt64
+        var services: Int
+    }
+
+    struct Row {
+        let slot: UInt32
+        let address: SocketAddress
+        let identity: UInt64
+    }
+
+    /// - Parameter services: the rows of each service; nil where discovery has not answered yet.
+    init(version: UInt64, services: [[Row]?]) {
+        let total = services.reduce(0) { $0 + ($1?.count ?? 0) }
+        let setsAt = MemoryLayout<Header>.stride
+        let identitiesAt = setsAt + services.count * MemoryLayout<EndpointSet>.stride
+        let addressesAt = identitiesAt + total * MemoryLayout<UInt64>.stride
+        let slotsAt = addressesAt + total * MemoryLayout<SocketAddress>.stride
+        let size = slotsAt + total * MemoryLayout<UInt32>.stride
+
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
+        unsafe memory.storeBytes(of: Header(version: version, services: services.count), as: Header.self)
+        let sets = unsafe (memory + setsAt).bindMemory(to: EndpointSet.self, capacity: services.count)
+        var identities = unsafe (memory + identitiesAt).bindMemory(to: UInt64.self, capacity: total)
+        var addresses = unsafe (memory + addressesAt).bindMemory(to: SocketAddress.self, capacity: total)
+        var slots = unsafe (memory + slotsAt).bindMemory(to: UInt32.self, capacity: total)
+        for (index, rows) in services.enumerated() {
+            let count = rows?.count ?? 0
+            unsafe (sets + index).initialize(
+                to: EndpointSet(
+                    isKnown: rows != nil,
+                    count: count,
+                    slots: UnsafePointer(slots),
+                    addresses: UnsafePointer(addresses),
+                    identities: UnsafePointer(identities)
+                )
+            )
+            for (offset, row) in (rows ?? []).enumerated() {
+                unsafe (slots + offset).initialize(to: row.slot)
+                unsafe (addresses + offset).initialize(to: row.address)
+                unsafe (identities + offset).initialize(to: row.identity)
+            }
+            unsafe slots += count
+            unsafe addresses += count
+            unsafe identities += count
+        }
+        unsafe header = memory
+    }
+
+    /// Takes up a snapshot that ``bits`` was read from.
+    init(bits: UInt) {
+        guard let pointer = unsafe UnsafeMutableRawPointer(bitPattern: bits) else {
+            preconditionFailure("a snapshot is never null")
+        }
+        unsafe header = pointer
+    }
+
+    /// The snapshot as the value of an atomic.
+    var bits: UInt { unsafe UInt(bitPattern: header) }
+
+    var version: UInt64 { unsafe header.load(as: Header.self).version }
+
+    /// The endpoints of one service, valid for as long as the snapshot is held.
+    @inline(__always)
+    func endpoints(of service: Int) -> EndpointSet {
+        precondition(unsafe service < header.load(as: Header.self).services, "a service outside the snapshot")
+        let sets = unsafe (header + MemoryLayout<Header>.stride).assumingMemoryBound(to: EndpointSet.self)
+        return unsafe sets[service]
+    }
+
+    /// Only the publisher, and only when no worker holds it.
+    func free() { unsafe header.deallocate() }
+}

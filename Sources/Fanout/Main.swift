@@ -1,0 +1,69 @@
+import Glibc
+import Logging
+import Reactor
+
+@main
+enum Main {
+    static func main() {
+        exit(run().rawValue)
+    }
+
+    /// Not on the main actor: threads are started from here, and their closures would inherit it.
+    nonisolated private static func run() -> ExitCode {
+        StandardStreams.occupy()
+        let environment = ProcessEnvironment.current()
+        let invocation = CommandLineInterface.parse(
+            arguments: Array(CommandLine.arguments.dropFirst()),
+            environment: environment,
+            machine: { Machine.current(environment: environment) }
+        )
+        switch invocation {
+        case .run(let configuration):
+            return run(configuration, environment)
+        case .print(let text):
+            StandardStreams.write(text, to: STDOUT_FILENO)
+            return .clean
+        case .refuse(let code, let text):
+            StandardStreams.write(text, to: STDERR_FILENO)
+            return code
+        }
+    }
+
+    nonisolated private static func run(_ configuration: Configuration, _ environment: [String: String]) -> ExitCode {
+        do throws(SystemError) {
+            // Before the first thread, so that no thread is ever interrupted.
+            let signals = try Signals()
+            let writer = try LogWriter(format: configuration.log.format)
+            let handler = FanoutLogHandler(
+                logger: "fanout",
+                format: configuration.log.format,
+                level: configuration.log.level,
+                writer: writer
+            )
+            let logger = Logger(label: "fanout") { _ in handler }
+            return Supervisor(configuration: configuration, writer: writer, logger: logger)
+                .run(signals: signals, environment: environment)
+        } catch {
+            StandardStreams.write("fanout: cannot start: \(error)\n", to: STDERR_FILENO)
+            return .failure
+        }
+    }
+}
+
+/// The environment as a dictionary (environ(7)).
+enum ProcessEnvironment {
+    static func current() -> [String: String] {
+        var result: [String: String] = [:]
+        var entry = unsafe environ
+        while let text = unsafe entry.pointee {
+            let pair = unsafe String(cString: text).split(
+                separator: "=",
+                maxSplits: 1,
+                omittingEmptySubsequences: false
+            )
+            if pair.count == 2 { result[String(pair[0])] = String(pair[1]) }
+            unsafe entry += 1
+        }
+        return result
+    }
+}

@@ -1,0 +1,48 @@
+import CURing
+import Reactor
+
+extension DataPathSettings {
+    init(_ configuration: Configuration, seed: UInt64) {
+        self.init(
+            balance: configuration.balance,
+            connectTimeout: configuration.connectTimeout.nanoseconds,
+            connectBudget: configuration.connectBudget.nanoseconds,
+            idleTimeout: configuration.idleTimeout.nanoseconds,
+            accessLogInterval: configuration.log.accessLogInterval.nanoseconds,
+            recordsAccess: configuration.log.accessLog,
+            tuning: Socket.Tuning(configuration),
+            maxConnections: configuration.connections.count,
+            seed: seed
+        )
+    }
+}
+
+extension Socket.Tuning {
+    init(_ configuration: Configuration) {
+        self.init(keepaliveSeconds: Int32(clamping: configuration.keepalive.wholeSeconds ?? 0))
+    }
+}
+
+/// What makes ties fall differently in each process.
+enum ProcessSeed {
+    /// The allocation's id where Nomad gives one, so that a restarted sidecar chooses as before; else chance.
+    static func make(_ environment: [String: String]) -> UInt64 {
+        guard let allocation = environment["NOMAD_ALLOC_ID"], !allocation.isEmpty else {
+            return UInt64.random(in: .min ... .max)
+        }
+        // FNV-1a, 64 bits (Fowler, Noll, Vo).
+        return allocation.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
+    }
+}
+
+/// The CPUs that this process may run on.
+enum AllowedCPUs {
+    private static let words = 16
+
+    /// Empty if they cannot be told; at most the first 1,024.
+    static func list() -> [Int32] {
+        var mask = [UInt64](repeating: 0, count: words)
+        guard unsafe fanout_cpu_affinity(&mask, words) > 0 else { return [] }
+        return (0..<Int32(words * 64)).filter { mask[Int($0) / 64] & (1 << UInt64($0 % 64)) != 0 }
+    }
+}

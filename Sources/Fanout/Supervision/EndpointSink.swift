@@ -1,0 +1,55 @@
+import Glibc
+import Logging
+import Reactor
+
+/// Where discovery hands over what it has found: to the registry, with a log line for each change.
+///
+/// Called on the discovery thread, or on the main thread before anything else runs.
+struct EndpointSink: Sendable {
+    /// Endpoints named in one log line.
+    private static let mostNamed = 8
+
+    let registry: EndpointRegistry
+    let services: [String]
+    /// Connecting to these would be connecting to ourselves.
+    let ownAddresses: [SocketAddress]
+    /// Tells the supervisor that slots may have to be tidied up.
+    let events: Wakeup
+    let logger: Logger
+
+    func apply(service: Int, endpoints: [Endpoint]) {
+        let foreign = endpoints.filter { !isOwn($0.address) }
+        let change = registry.replace(service: service, with: foreign)
+        events.signal()
+        var metadata: Logger.Metadata = ["service": "\(services[service])", "endpoints": "\(change.total)"]
+        if !change.added.isEmpty { metadata["added"] = "\(names(change.added))" }
+        if !change.removed.isEmpty { metadata["removed"] = "\(names(change.removed))" }
+        logger.info("endpoints changed", metadata: metadata)
+        if foreign.count < endpoints.count {
+            logger.warning(
+                "an endpoint that is this proxy's own listener is not used",
+                metadata: ["service": "\(services[service])"]
+            )
+        }
+        if change.unused > 0 {
+            logger.warning(
+                "more endpoints than can be used",
+                metadata: [
+                    "service": "\(services[service])", "unused": "\(change.unused)",
+                    "limit": "\(EndpointRegistry.mostEndpoints)",
+                ]
+            )
+        }
+    }
+
+    private func names(_ endpoints: [Endpoint]) -> String {
+        let shown = endpoints.prefix(Self.mostNamed).map(\.address.description).joined(separator: ",")
+        return endpoints.count > Self.mostNamed ? "\(shown),…" : shown
+    }
+
+    private func isOwn(_ address: SocketAddress) -> Bool {
+        ownAddresses.contains { own in
+            own == address || (own.isWildcard && own.port == address.port && address.isLoopback)
+        }
+    }
+}

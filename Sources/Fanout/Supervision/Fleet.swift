@@ -1,0 +1,113 @@
+import Glibc
+import Reactor
+import Synchronization
+
+/// The workers of the process and all that they share.
+final class Fleet: Sendable {
+    let statistics: [WorkerStatistics]
+    let records: [AccessRecords]
+    let admission: Admission
+    let registry: EndpointRegistry
+    /// Rings when a worker has started, failed to start, or finished.
+    let events: Wakeup
+    let accessDoorbell: Wakeup
+    private let contexts: [WorkerContext]
+    private let wakeups: [Wakeup]
+    private let orders: WorkerOrders
+    /// Keeps the rows alive that ``statistics`` point into.
+    private let statisticsMemory: SharedMemory
+    private let running = Atomic<Int>(0)
+    private let started = Atomic<Int>(0)
+    private let failure = Locked<SystemError?>(nil)
+
+    /// - Parameter listeners: one for each service.
+    init(workers: Int, settings: DataPathSettings, listeners: [ListeningSocket]) throws(SystemError) {
+        events = try Wakeup()
+        accessDoorbell = try Wakeup()
+        orders = WorkerOrders()
+        admission = Admission(limit: settings.maxConnections)
+        statisticsMemory = try SharedMemory(bytes: workers * WorkerStatistics.bytes)
+        let loads = try LoadTable(workers: workers, slots: EndpointRegistry.slotCapacity)
+        var wakeups: [Wakeup] = []
+        var records: [AccessRecords] = []
+        for _ in 0..<workers {
+            wakeups.append(try Wakeup())
+            records.append(try AccessRecords(doorbell: accessDoorbell))
+        }
+        let nothingYet = EndpointSnapshot(version: 1, services: listeners.map { _ in nil })
+        let publication = try Publication(first: nothingYet, wakeups: wakeups)
+        registry = EndpointRegistry(services: listeners.count, publication: publication, loads: loads)
+        let memory = statisticsMemory
+        let rows = (0..<workers).map { unsafe WorkerStatistics(row: memory.at($0 * WorkerStatistics.bytes)) }
+        let (admission, orders) = (admission, orders)
+        contexts = (0..<workers).map { index in
+            WorkerContext(
+                index: index,
+                settings: settings,
+                listeners: listeners.map { .init(descriptor: $0.descriptors[index], isUnix: $0.isUnix) },
+                publication: publication,
+                loads: loads,
+                admission: admission,
+                statistics: rows[index],
+                records: records[index],
+                order: orders
+            )
+        }
+        statistics = rows
+        self.wakeups = wakeups
+        self.records = records
+    }
+
+    /// Starts every worker and waits until each has its ring.
+    ///
+    /// - Parameter cpus: the CPUs to bind the workers to, in turn; empty for no binding.
+    /// - Throws: why a ring cannot be had; the process should end then.
+    func start(cpus: [Int32]) throws(SystemError) {
+        for context in contexts {
+            running.add(1, ordering: .relaxed)
+            let cpu = cpus.isEmpty ? nil : cpus[context.index % cpus.count]
+            _ = try WorkerThread(
+                context: context,
+                wakeup: wakeups[context.index],
+                cpu: cpu,
+                started: { _, error in
+                    if let error { self.failure.with { $0 = $0 ?? error } }
+                    self.started.add(1, ordering: .releasing)
+                    self.events.signal()
+                },
+                finished: {
+                    self.running.subtract(1, ordering: .releasing)
+                    self.events.signal()
+                }
+            )
+        }
+        while started.load(ordering: .acquiring) < contexts.count {
+            var entry = pollfd(fd: events.descriptor, events: Int16(POLLIN), revents: 0)
+            _ = unsafe poll(&entry, 1, -1)
+            events.clear()
+        }
+        if let error = failure.with({ $0 }) { throw error }
+    }
+
+    /// Tells every worker; the orders only rise.
+    func order(_ order: WorkerOrder) {
+        orders.raise(to: order)
+        for wakeup in wakeups { wakeup.signal() }
+    }
+
+    var isFinished: Bool { running.load(ordering: .acquiring) == 0 }
+
+    func total(_ counter: WorkerStatistics.Counter) -> UInt64 {
+        statistics.reduce(0) { $0 &+ $1[counter] }
+    }
+}
+
+/// Lazily touched memory with an identity, for what several owners point into.
+@safe
+final class SharedMemory: @unchecked Sendable {
+    private let memory: LazyMemory
+
+    init(bytes: Int) throws(SystemError) { memory = try LazyMemory(bytes: bytes) }
+
+    func at(_ offset: Int) -> UnsafeMutableRawPointer { unsafe memory.base + offset }
+}

@@ -1,0 +1,70 @@
+import Logging
+import Reactor
+
+/// SIGUSR1: one look at everything, as log lines.
+struct StateDump {
+    let fleet: Fleet
+    let services: [String]
+    let startedAt: Deadline
+
+    func write(to logger: Logger) {
+        logger.info(
+            "state",
+            metadata: [
+                "version": "\(Version.current)",
+                "uptime_s": "\(Deadline.now().since(startedAt) / 1_000_000_000)",
+                "workers": "\(fleet.statistics.count)",
+                "connections": "\(fleet.admission.count)",
+                "max_connections": "\(fleet.admission.limit)",
+                "descriptors": "\(OpenDescriptors.count())",
+            ]
+        )
+        for (index, statistics) in fleet.statistics.enumerated() {
+            var metadata: Logger.Metadata = ["worker": "\(index)"]
+            for counter in WorkerStatistics.Counter.allCases {
+                metadata[counter.name] = "\(statistics[counter])"
+            }
+            for reason in CloseReason.allCases where statistics.closed(reason) > 0 {
+                metadata["closed_\(reason.text)"] = "\(statistics.closed(reason))"
+            }
+            logger.info("state of worker", metadata: metadata)
+        }
+        for (assignment, connections, isLeaving) in fleet.registry.loadsNow() {
+            logger.info(
+                "state of endpoint",
+                metadata: [
+                    "service": "\(services[assignment.service])",
+                    "endpoint": "\(assignment.endpoint.address)",
+                    "name": "\(assignment.endpoint.name)",
+                    "alloc": "\(assignment.endpoint.allocationID)",
+                    "connections": "\(connections)",
+                    "leaving": "\(isLeaving)",
+                ]
+            )
+        }
+    }
+}
+
+extension WorkerStatistics.Counter {
+    /// The counter's name in logs.
+    var name: String {
+        switch self {
+        case .accepted: "accepted"
+        case .active: "active"
+        case .waiting: "waiting"
+        case .rejected: "rejected"
+        case .acceptErrors: "accept_errors"
+        case .connectFailures: "connect_failures"
+        case .retries: "retries"
+        case .bufferStarved: "buffer_starved"
+        case .txBytes: "tx_bytes"
+        case .rxBytes: "rx_bytes"
+        case .pendingOperations: "pending_operations"
+        case .freeBuffers: "free_buffers"
+        case .completions: "completions"
+        case .enters: "enters"
+        case .accessRecordsDropped: "access_records_dropped"
+        case .busyNanoseconds: "busy_ns"
+        }
+    }
+}

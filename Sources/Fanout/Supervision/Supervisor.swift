@@ -1,0 +1,192 @@
+import Glibc
+import Logging
+import Reactor
+
+/// The process from its first thread to its exit code: starts everything, answers signals, ends in order.
+///
+/// Lives on the main thread and sleeps there; workers and discovery never wait for it.
+struct Supervisor {
+    /// How long the last log lines may take to be written.
+    private static let logPatience: UInt64 = 1_000_000_000
+    /// How often slots of endpoints that have left are looked at, while there are any.
+    private static let tidyPause: UInt64 = 1_000_000_000
+
+    private let configuration: Configuration
+    private let services: [String]
+    private let writer: LogWriter
+    private let logger: Logger
+    private let startedAt = Deadline.now()
+
+    init(configuration: Configuration, writer: LogWriter, logger: Logger) {
+        self.configuration = configuration
+        self.writer = writer
+        self.logger = logger
+        services = configuration.services.map(\.label)
+    }
+
+    /// Serves until it is told to stop. Signals must be blocked already, in all threads.
+    func run(signals: borrowing Signals, environment: [String: String]) -> ExitCode {
+        let code: ExitCode
+        do {
+            code = try serve(signals, environment)
+        } catch {
+            logger.critical("\(error.line)")
+            code = error.exitCode
+        }
+        writer.stop(deadline: .now().advanced(by: Self.logPatience))
+        return code
+    }
+
+    private func serve(_ signals: borrowing Signals, _ environment: [String: String]) throws(StartFailure) -> ExitCode {
+        let listeners = try bind()
+        let settings = DataPathSettings(configuration, seed: ProcessSeed.make(environment))
+        let fleet: Fleet
+        do {
+            fleet = try Fleet(workers: configuration.workers.count, settings: settings, listeners: listeners)
+        } catch {
+            throw .system(error)
+        }
+        let accessLogger = AccessLogger(
+            records: fleet.records,
+            doorbell: fleet.accessDoorbell,
+            writer: writer,
+            format: configuration.log.format,
+            services: services,
+            registry: fleet.registry
+        )
+        do {
+            if configuration.log.accessLog { try accessLogger.start() }
+        } catch {
+            throw .system(error)
+        }
+        let cpus = configuration.pinWorkers ? AllowedCPUs.list() : []
+        do {
+            try fleet.start(cpus: cpus)
+        } catch {
+            throw .driver(error, isExplicit: configuration.driver == .ioUring)
+        }
+        announce(listeners)
+
+        let sink = EndpointSink(
+            registry: fleet.registry,
+            services: services,
+            ownAddresses: listeners.map(\.address),
+            events: fleet.events,
+            logger: logger
+        )
+        let discovery = try startDiscovery(environment, sink)
+        let code = watch(signals, fleet, listeners, discovery)
+        discovery.stop()
+        accessLogger.drain()
+        logger.info("stopped", metadata: ["exit_code": "\(code.rawValue)"])
+        return code
+    }
+
+    // MARK: Starting
+
+    private func bind() throws(StartFailure) -> [ListeningSocket] {
+        let tuning = Socket.Tuning(configuration)
+        var listeners: [ListeningSocket] = []
+        for service in configuration.services {
+            do throws(SystemError) {
+                guard let address = service.listen.socketAddress else { throw SystemError("bind", errno: EINVAL) }
+                listeners.append(
+                    try ListeningSocket(
+                        address,
+                        workers: configuration.workers.count,
+                        dualStack: service.listen.isDualStack,
+                        tuning: tuning
+                    )
+                )
+            } catch {
+                throw .listen(service.listen.description, error)
+            }
+        }
+        return listeners
+    }
+
+    private func announce(_ listeners: [ListeningSocket]) {
+        logger.info(
+            "fanout started",
+            metadata: [
+                "version": "\(Version.current)",
+                "driver": "io_uring",
+                "workers": "\(configuration.workers.count)",
+                "workers_reason": "\(configuration.workers.reason)",
+                "max_connections": "\(configuration.connections.count)",
+                "max_connections_reason": "\(configuration.connections.reason)",
+                "buffers": "\(UringDriver.Options().bytes / 1_048_576) MiB a worker",
+            ]
+        )
+        for (service, listener) in zip(configuration.services, listeners) {
+            logger.info(
+                "listening",
+                metadata: [
+                    "service": "\(service.label)",
+                    "address": "\(listener.address)",
+                    "source": "\(service.source)",
+                ]
+            )
+        }
+    }
+
+    private func startDiscovery(
+        _ environment: [String: String],
+        _ sink: EndpointSink
+    ) throws(StartFailure) -> Discovery {
+        let settings: DiscoverySettings
+        do {
+            settings = try DiscoverySettings(configuration, environment: environment)
+        } catch {
+            throw .nomad("\(error)")
+        }
+        let discovery = Discovery(
+            services: configuration.services.map(\.source),
+            settings: settings,
+            logger: logger,
+            sink: { sink.apply(service: $0, endpoints: $1) }
+        )
+        do {
+            try discovery.start()
+        } catch {
+            throw .nomad("\(error)")
+        }
+        return discovery
+    }
+
+    // MARK: Running
+
+    private func watch(
+        _ signals: borrowing Signals,
+        _ fleet: Fleet,
+        _ listeners: [ListeningSocket],
+        _ discovery: Discovery
+    ) -> ExitCode {
+        var drain = Drain(timeout: configuration.drainTimeout.nanoseconds, logger: logger)
+        while !fleet.isFinished {
+            let tidyAt = fleet.registry.needsTidying ? Deadline.now().advanced(by: Self.tidyPause) : .never
+            sleep(signals, fleet.events, until: min(tidyAt, drain.end))
+            while let request = signals.take() {
+                switch request {
+                case .drain: drain.request(fleet, listeners)
+                case .refresh: discovery.refresh()
+                case .dumpState: StateDump(fleet: fleet, services: services, startedAt: startedAt).write(to: logger)
+                }
+            }
+            drain.expire(fleet)
+            fleet.registry.tidy()
+        }
+        return drain.wasCutShort ? .failure : .clean
+    }
+
+    private func sleep(_ signals: borrowing Signals, _ events: Wakeup, until end: Deadline) {
+        var entries = [
+            pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: events.descriptor, events: Int16(POLLIN), revents: 0),
+        ]
+        // Rounded up: a millisecond too late is a wait, a millisecond too early would be a spin.
+        let milliseconds = end == .never ? -1 : Int32(clamping: end.since(.now()) / 1_000_000 + 1)
+        _ = unsafe poll(&entries, 2, milliseconds)
+        events.clear()
+    }
+}

@@ -1,0 +1,169 @@
+import Reactor
+
+/// The second part of a connection's life: an endpoint is found for it, within one budget of time.
+extension Worker {
+    /// Between two rounds over endpoints that have all failed.
+    static var retryPause: UInt64 { 100_000_000 }
+    /// When a cancelled operation has not ended by then, it is cancelled once more.
+    static var cancelPatience: UInt64 { 100_000_000 }
+
+    /// Tries the next endpoint, or waits for one.
+    func dial(_ slot: UInt32) {
+        let session = unsafe sessions.pointer(slot)
+        guard unsafe now < session.pointee.budgetEnd else {
+            giveUp(slot)
+            return
+        }
+        let endpoints = unsafe snapshot.endpoints(of: Int(session.pointee.service))
+        guard let row = unsafe balancer.choose(from: endpoints, excluding: session.pointee.tried, loads: context.loads)
+        else {
+            unsafe session.pointee.tried.removeAll()
+            let pause = endpoints.count == 0 ? UInt64.max : Self.retryPause
+            wait(slot, until: now.advanced(by: pause))
+            return
+        }
+        let address = unsafe endpoints.addresses + row
+        let socket = Socket.stream(family: unsafe address.pointee.family)
+        guard socket >= 0 else {
+            // Our shortage, not the endpoint's fault.
+            unsafe session.pointee.error = -socket
+            wait(slot, until: now.advanced(by: Self.retryPause))
+            return
+        }
+        Socket.tune(socket, settings.tuning)
+        leaveWaiting(slot)
+        unsafe session.pointee.phase = .dialing
+        unsafe session.pointee.upstream = socket
+        unsafe session.pointee.endpointSlot = endpoints.slots[row]
+        unsafe session.pointee.endpoint = endpoints.identities[row]
+        unsafe session.pointee.isCounted = true
+        unsafe session.pointee.attempts &+= 1
+        unsafe session.pointee.attemptStartedAt = now
+        unsafe session.pointee.attemptExpired = false
+        unsafe context.loads.increment(worker: context.index, slot: session.pointee.endpointSlot)
+        deadlines.set(slot, min(now.advanced(by: settings.connectTimeout), unsafe session.pointee.budgetEnd))
+        unsafe driver.connect(socket, to: unsafe address, token: begin(.connect, slot))
+        listenToClientEarly(slot)
+    }
+
+    /// Reads the client's first bytes while the upstream is being connected: it saves a turn, and shows a client
+    /// that goes away. Not when buffers are scarce: then only the going away is watched for.
+    private func listenToClientEarly(_ slot: UInt32) {
+        guard unsafe flow(slot, .tx).pointee.state == .idle, unsafe !sessions.pointer(slot).pointee.clientFinishedEarly
+        else { return }
+        if isPoolLow {
+            watchHangup(slot, PollEvents.hangup)
+        } else {
+            cancel(.clientHangup, slot)
+            armReceive(slot, .tx)
+        }
+    }
+
+    func watchHangup(_ slot: UInt32, _ events: UInt32) {
+        let session = unsafe sessions.pointer(slot)
+        guard unsafe session.pointee.inFlight & (1 << UInt16(Operation.clientHangup.rawValue)) == 0 else { return }
+        driver.poll(unsafe session.pointee.client, events: events, token: begin(.clientHangup, slot))
+    }
+
+    // MARK: Waiting
+
+    private func wait(_ slot: UInt32, until end: Deadline) {
+        let session = unsafe sessions.pointer(slot)
+        if unsafe session.pointee.phase != .waiting {
+            unsafe session.pointee.phase = .waiting
+            waitingSessions += 1
+        }
+        deadlines.set(slot, min(end, unsafe session.pointee.budgetEnd))
+        if unsafe flow(slot, .tx).pointee.state != .receiving {
+            let mayHaveEnded = unsafe session.pointee.clientFinishedEarly || flow(slot, .tx).pointee.state == .holding
+            watchHangup(slot, mayHaveEnded ? PollEvents.hangup : PollEvents.endOfStream)
+        }
+    }
+
+    func leaveWaiting(_ slot: UInt32) {
+        guard unsafe sessions.pointer(slot).pointee.phase == .waiting else { return }
+        waitingSessions -= 1
+    }
+
+    func waitingDeadline(_ slot: UInt32) { dial(slot) }
+
+    private func giveUp(_ slot: UInt32) {
+        let attempts = unsafe sessions.pointer(slot).pointee.attempts
+        end(slot, attempts > 0 ? .connectFailed : .noEndpoint, .reset)
+    }
+
+    /// The poll on a client that has to wait has something to say.
+    func clientHungUp(_ events: Int32, _ slot: UInt32) {
+        let session = unsafe sessions.pointer(slot)
+        if unsafe session.pointee.phase == .relaying {
+            halfClosedHungUp(events, slot, .tx)
+            return
+        }
+        guard events > 0 else { return }
+        if UInt32(bitPattern: events) & PollEvents.hangup != 0 {
+            end(slot, .clientGone, .reset)
+            return
+        }
+        // Its stream has ended. With bytes before that it is a request whose answer is still wanted; without any
+        // there is nothing to do for it while no endpoint is there to speak first.
+        if unsafe session.pointee.phase == .dialing || Socket.hasUnreadInput(session.pointee.client) {
+            watchHangup(slot, PollEvents.hangup)
+        } else {
+            end(slot, .clientGone, .graceful)
+        }
+    }
+
+    // MARK: Connecting
+
+    func dialingDeadline(_ slot: UInt32) {
+        // Whether it succeeded in this very moment, its result will say.
+        unsafe sessions.pointer(slot).pointee.attemptExpired = true
+        cancel(.connect, slot)
+        deadlines.set(slot, now.advanced(by: Self.cancelPatience))
+    }
+
+    func connectFinished(_ result: Int32, _ slot: UInt32) {
+        let session = unsafe sessions.pointer(slot)
+        deadlines.clear(slot)
+        guard result == 0 else {
+            attemptFailed(unsafe session.pointee.attemptExpired ? SystemError.timedOut : -result, slot)
+            return
+        }
+        unsafe session.pointee.phase = .relaying
+        unsafe session.pointee.error = 0
+        unsafe session.pointee.connectMicroseconds = microseconds(now.since(session.pointee.attemptStartedAt))
+        startRelay(slot)
+    }
+
+    private func attemptFailed(_ error: Int32, _ slot: UInt32) {
+        let session = unsafe sessions.pointer(slot)
+        statistics.add(.connectFailures)
+        unsafe session.pointee.error = error
+        unsafe session.pointee.tried.insert(session.pointee.endpointSlot)
+        leaveEndpoint(slot)
+        // Reset: if the connection came about after all, the endpoint must not take it for an empty one.
+        Socket.closeWithReset(unsafe session.pointee.upstream)
+        unsafe session.pointee.upstream = -1
+        if unsafe session.pointee.tried.isFull {
+            unsafe session.pointee.tried.removeAll()
+            wait(slot, until: now.advanced(by: Self.retryPause))
+        } else {
+            statistics.add(.retries)
+            dial(slot)
+        }
+    }
+
+    /// The session does not count on its endpoint any more.
+    func leaveEndpoint(_ slot: UInt32) {
+        let session = unsafe sessions.pointer(slot)
+        guard unsafe session.pointee.isCounted else { return }
+        unsafe session.pointee.isCounted = false
+        unsafe context.loads.decrement(worker: context.index, slot: session.pointee.endpointSlot)
+    }
+}
+
+/// Nanoseconds as the microseconds of a session's clocks; an hour and more is cut to about that.
+@inline(__always)
+func microseconds(_ nanoseconds: UInt64) -> UInt32 {
+    UInt32(min(nanoseconds / 1_000, UInt64(UInt32.max - 1)))
+}

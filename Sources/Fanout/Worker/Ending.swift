@@ -1,0 +1,166 @@
+import Reactor
+
+/// The last part of a connection's life, in named steps: end, settle, flush, close.
+extension Worker {
+    /// How long a side that is to be reset may take to accept what was sent before, without any progress.
+    static var flushPatience: UInt64 { 5_000_000_000 }
+    /// How often its queue is looked at: there is no event for an empty send queue.
+    static var flushPause: UInt64 { 1_000_000 }
+    static var longestFlushPause: UInt64 { 50_000_000 }
+
+    /// Cancels what is in flight; the sockets are closed when the last result is in.
+    func end(_ slot: UInt32, _ reason: CloseReason, _ ending: Session.Ending) {
+        let session = unsafe sessions.pointer(slot)
+        leaveWaiting(slot)
+        unsafe session.pointee.phase = .ending
+        unsafe session.pointee.reason = reason
+        unsafe session.pointee.ending = ending
+        deadlines.clear(slot)
+        leaveStarved(slot, .tx)
+        leaveStarved(slot, .rx)
+        if unsafe session.pointee.inFlight != 0 {
+            cancelAll(slot)
+            deadlines.set(slot, now.advanced(by: Self.cancelPatience))
+        } else {
+            settle(slot)
+        }
+    }
+
+    private func leaveStarved(_ slot: UInt32, _ direction: Direction) {
+        guard unsafe flow(slot, direction).pointee.state == .starved else { return }
+        unsafe starved.remove(index(slot, direction), in: unsafe flows)
+        unsafe flow(slot, direction).pointee.state = .broken
+    }
+
+    private func cancelAll(_ slot: UInt32) {
+        let inFlight = unsafe sessions.pointer(slot).pointee.inFlight
+        for bit in 0..<UInt8(16) where inFlight & (1 << UInt16(bit)) != 0 {
+            if let operation = Operation(rawValue: bit) { cancel(operation, slot) }
+        }
+    }
+
+    /// A cancel may be refused while the operation is at work (io_uring_prep_cancel(3), EALREADY): ask again.
+    func endingDeadline(_ slot: UInt32) {
+        cancelAll(slot)
+        deadlines.set(slot, now.advanced(by: Self.cancelPatience))
+    }
+
+    /// One more operation of an ending session has finished.
+    func settle(_ slot: UInt32) {
+        let session = unsafe sessions.pointer(slot)
+        guard unsafe session.pointee.inFlight == 0, unsafe session.pointee.phase == .ending else { return }
+        deadlines.clear(slot)
+        unsafe giveBackBuffer(of: unsafe flow(slot, .tx))
+        unsafe giveBackBuffer(of: unsafe flow(slot, .rx))
+        switch unsafe session.pointee.ending {
+        case .graceful:
+            unsafe closeGracefully(&session.pointee.client)
+            unsafe closeGracefully(&session.pointee.upstream)
+            close(slot)
+        case .reset:
+            unsafe closeWithReset(&session.pointee.client)
+            unsafe closeWithReset(&session.pointee.upstream)
+            close(slot)
+        case .resetClientAfterBytes:
+            unsafe closeWithReset(&session.pointee.upstream)
+            startFlush(slot)
+        case .resetUpstreamAfterBytes:
+            unsafe closeWithReset(&session.pointee.client)
+            startFlush(slot)
+        }
+    }
+
+    // MARK: A reset after the bytes that preceded it
+
+    /// A reset throws away what the kernel has not sent yet: the queue must be empty first (SIOCOUTQ, tcp(7)).
+    private func startFlush(_ slot: UInt32) {
+        let session = unsafe sessions.pointer(slot)
+        let unsent = Socket.unsentBytes(survivor(slot))
+        guard unsent > 0 else {
+            finishFlush(slot)
+            return
+        }
+        unsafe session.pointee.phase = .flushing
+        unsafe session.pointee.unsentBytes = UInt32(unsent)
+        unsafe session.pointee.lastActivity = now
+        deadlines.set(slot, now.advanced(by: Self.flushPause))
+    }
+
+    func flushingDeadline(_ slot: UInt32) {
+        let session = unsafe sessions.pointer(slot)
+        let unsent = UInt32(Socket.unsentBytes(survivor(slot)))
+        if unsafe unsent < session.pointee.unsentBytes {
+            unsafe session.pointee.unsentBytes = unsent
+            unsafe session.pointee.lastActivity = now
+        }
+        let stalled = unsafe now.since(session.pointee.lastActivity)
+        if unsent == 0 || stalled > Self.flushPatience {
+            finishFlush(slot)
+        } else {
+            let pause = min(max(Self.flushPause, stalled / 4), Self.longestFlushPause)
+            deadlines.set(slot, now.advanced(by: pause))
+        }
+    }
+
+    private func survivor(_ slot: UInt32) -> Int32 {
+        let session = unsafe sessions.pointer(slot)
+        return unsafe session.pointee.client >= 0 ? session.pointee.client : session.pointee.upstream
+    }
+
+    /// Resets the side that is still open.
+    func finishFlush(_ slot: UInt32) {
+        let session = unsafe sessions.pointer(slot)
+        deadlines.clear(slot)
+        unsafe closeWithReset(&session.pointee.client)
+        unsafe closeWithReset(&session.pointee.upstream)
+        close(slot)
+    }
+
+    // MARK: Closing
+
+    private func closeGracefully(_ socket: inout Int32) {
+        guard socket >= 0 else { return }
+        Socket.closeGracefully(socket)
+        socket = -1
+    }
+
+    private func closeWithReset(_ socket: inout Int32) {
+        guard socket >= 0 else { return }
+        Socket.closeWithReset(socket)
+        socket = -1
+    }
+
+    /// The session has no sockets and nothing in flight: its place is free.
+    private func close(_ slot: UInt32) {
+        let session = unsafe sessions.pointer(slot)
+        leaveEndpoint(slot)
+        statistics.subtract(.active)
+        statistics.addClosed(unsafe session.pointee.reason)
+        if settings.recordsAccess { record(slot, isOpen: false) }
+        unsafe session.pointee.phase = .free
+        context.admission.leave()
+        sessions.giveBack(slot)
+    }
+
+    func record(_ slot: UInt32, isOpen: Bool) {
+        let session = unsafe sessions.pointer(slot).pointee
+        let record = AccessRecord(
+            connection: session.connection,
+            endpoint: session.endpoint,
+            at: now,
+            durationMicroseconds: now.since(session.acceptedAt) / 1_000,
+            txBytes: session.txBytes,
+            rxBytes: session.rxBytes,
+            connectMicroseconds: session.connectMicroseconds,
+            firstByteMicroseconds: session.firstByteMicroseconds,
+            error: session.error,
+            service: session.service,
+            attempts: session.attempts,
+            worker: UInt16(truncatingIfNeeded: context.index),
+            reason: session.reason,
+            isOpen: isOpen,
+            client: session.clientAddress
+        )
+        if !context.records.append(record) { statistics.add(.accessRecordsDropped) }
+    }
+}

@@ -1,0 +1,169 @@
+import Reactor
+
+/// Which way bytes go. Also the index of a flow within its session.
+enum Direction: UInt32 {
+    /// From the client to the upstream.
+    case tx = 0
+    /// From the upstream to the client.
+    case rx = 1
+
+    @inline(__always)
+    var opposite: Direction { self == .tx ? .rx : .tx }
+}
+
+/// One direction of a session. At most one buffer is held at a time: that bounds what a connection keeps here.
+struct Flow: BitwiseCopyable {
+    enum State: UInt8 {
+        /// Nothing asked for: the source or the destination is not there yet.
+        case idle
+        /// A receive is armed on the source.
+        case receiving
+        /// Data is ready, but no buffer was free; waits in the worker's queue.
+        case starved
+        /// Buffers are scarce: waits until the destination is writable before it takes one.
+        case gated
+        /// Holds received bytes for an upstream that is not connected yet.
+        case holding
+        /// A send to the destination is in flight.
+        case sending
+        /// The source has ended its stream and everything before that has been passed on.
+        case finished
+        /// The destination has gone: nothing is read for it any more.
+        case broken
+    }
+
+    var state: State
+    var holdsBuffer: Bool
+    var buffer: BufferIndex
+    /// The part of the buffer that is still to be sent.
+    var offset: UInt32
+    var count: UInt32
+    /// Neighbours in the queue of starved flows: an index plus one, or 0.
+    var next: UInt32
+    var previous: UInt32
+}
+
+/// One proxied connection, as plain memory in its worker's slab.
+struct Session: BitwiseCopyable {
+    /// Where the connection stands; ARCHITECTURE.md has the table of what is in flight and what follows.
+    enum Phase: UInt8 {
+        case free
+        /// No endpoint to try now: until there is one, or the pause between rounds is over, or the budget is spent.
+        case waiting
+        /// A connect is in flight.
+        case dialing
+        /// Both sides are connected.
+        case relaying
+        /// Everything in flight has been cancelled; closes when nothing is left in flight.
+        case ending
+        /// One side was reset; the other still gets what was read before, then its own reset.
+        case flushing
+    }
+
+    /// How the sockets are closed in the end.
+    enum Ending: UInt8 {
+        /// Both streams have ended: ordinary close.
+        case graceful
+        /// Reset on both sides at once.
+        case reset
+        /// The upstream was reset: the client is reset after the bytes that preceded.
+        case resetClientAfterBytes
+        /// The client was reset: the upstream is reset after the bytes that preceded.
+        case resetUpstreamAfterBytes
+    }
+
+    var generation: UInt32
+    var phase: Phase
+    var ending: Ending
+    var reason: CloseReason
+    /// A send to this side failed: the end of its stream, when it comes, is a reset.
+    var clientIsGone: Bool
+    var upstreamIsGone: Bool
+    /// The connect in flight has run out of its time.
+    var attemptExpired: Bool
+    /// The client's end of stream was seen while no upstream was connected.
+    var clientFinishedEarly: Bool
+    /// This side's stream ended first.
+    var hasFirstEnd: Bool
+    /// Operations in flight: bit n for the operation with raw value n.
+    var inFlight: UInt16
+    var service: UInt16
+    var attempts: UInt16
+    var error: Int32
+    var client: Int32
+    var upstream: Int32
+    /// The slot on which the session is counted, while `isCounted`.
+    var endpointSlot: UInt32
+    var isCounted: Bool
+    var tried: TriedEndpoints
+    /// 0 until an endpoint was chosen.
+    var endpoint: UInt64
+    var connection: UInt64
+    var acceptedAt: Deadline
+    var attemptStartedAt: Deadline
+    /// Connect, waiting and retries must be done by then.
+    var budgetEnd: Deadline
+    var lastActivity: Deadline
+    /// When one stream had ended while the other went on, and whether the ended side's reset is watched for since.
+    var halfClosedAt: Deadline
+    var watchesHalfClosed: Bool
+    /// When the next line about a living connection is due.
+    var nextReport: Deadline
+    var connectMicroseconds: UInt32
+    var firstByteMicroseconds: UInt32
+    var txBytes: UInt64
+    var rxBytes: UInt64
+    var unsentBytes: UInt32
+    var clientAddress: CompactAddress
+
+    /// Not measured (yet).
+    static let unknownMicroseconds = UInt32.max
+}
+
+/// A client's address in 20 bytes, for the access log.
+struct CompactAddress: BitwiseCopyable {
+    private var bytes: InlineArray<16, UInt8>
+    private var port: UInt16
+    private var family: UInt8
+
+    /// No address: a unix-domain client, or not asked for.
+    init() {
+        bytes = InlineArray(repeating: 0)
+        port = 0
+        family = 0
+    }
+
+    init(_ address: SocketAddress) {
+        self.init()
+        port = address.port
+        switch address.family {
+        case AddressFamily.ipv4:
+            family = 4
+            for index in 0..<4 { bytes[index] = address.byte(at: 4 + index) }
+        case AddressFamily.ipv6:
+            family = 6
+            for index in 0..<16 { bytes[index] = address.byte(at: 8 + index) }
+        case _:
+            break
+        }
+    }
+
+    /// `127.0.0.1:50000`, `[::1]:50000` or `unix`.
+    var text: String {
+        switch family {
+        case 4: SocketAddress(ipv4: (0..<4).map { bytes[$0] }, port: port).clientText
+        case 6: SocketAddress(ipv6: (0..<16).map { bytes[$0] }, port: port).clientText
+        case _: "unix"
+        }
+    }
+}
+
+extension SocketAddress {
+    /// An IPv4 client of a dual-stack listener is shown as the IPv4 address it has (RFC 4291, 2.5.5.2).
+    fileprivate var clientText: String {
+        let text = description
+        return text.hasPrefix("[::ffff:") && text.contains(".")
+            ? text.dropFirst("[::ffff:".count).split(separator: "]").joined()
+            : text
+    }
+}

@@ -1,0 +1,211 @@
+import Reactor
+
+/// One reactor: a driver, its listeners, and the sessions they brought, all used by one thread.
+///
+/// The loop is here; what happens to a connection is in Listener, Dial, Relay and Ending, in the order of its life.
+/// Between accept and close there is no allocation, no lock and no reference counting.
+@safe
+final class Worker<D: Driver>: CompletionHandler {
+    /// The pool is low below this share of its buffers: then a buffer is taken only for a destination that can
+    /// take the bytes, so that blocked connections cannot own the pool.
+    static var lowPoolShare: Int { 2 }
+    /// Most bytes received at once while the pool is low; fits what a writable socket takes (tcp(7)).
+    static var lowPoolLimit: UInt32 { 8 * 1024 }
+
+    let context: WorkerContext
+    let settings: DataPathSettings
+    let driver: D
+    let sessions: Slab<Session>
+    let flows: UnsafeMutablePointer<Flow>
+    private let flowMemory: LazyMemory
+    let deadlines: DeadlineHeap
+    let statistics: WorkerStatistics
+    let listeners: UnsafeMutablePointer<ListenerState>
+    let listenerCount: Int
+
+    var balancer: Balancer
+    var snapshot: EndpointSnapshot
+    var now: Deadline
+    var order = WorkerOrder.run
+    /// Kept open to be given up when descriptors run out, so that a client can be told.
+    var spareDescriptor: Int32
+    var waitingSessions = 0
+    var openListeners = 0
+    var nextConnection: UInt64
+    var starved = StarvedQueue()
+    var pendingOperations: UInt64 = 0
+    private var completions: UInt64 = 0
+
+    init(context: WorkerContext, driver: D) throws(SystemError) {
+        self.context = context
+        settings = context.settings
+        self.driver = driver
+        statistics = context.statistics
+        let capacity = context.settings.maxConnections
+        sessions = try Slab(capacity: capacity)
+        flowMemory = try LazyMemory(bytes: capacity * 2 * MemoryLayout<Flow>.stride)
+        unsafe flows = flowMemory.bound(to: Flow.self, count: capacity * 2)
+        listenerCount = context.listeners.count
+        deadlines = try DeadlineHeap(capacity: capacity + context.listeners.count)
+        let seed = context.settings.seed &+ UInt64(context.index) &* 0x9E37_79B9_7F4A_7C15
+        balancer = Balancer(policy: context.settings.balance, seed: seed)
+        snapshot = context.publication.adopt(worker: context.index, held: nil)
+        now = .now()
+        spareDescriptor = Socket.spare()
+        // The worker's number in the upper bits makes connection numbers unique in the process.
+        nextConnection = UInt64(context.index) << 48
+        unsafe listeners = .allocate(capacity: max(1, listenerCount))
+        for (index, listener) in context.listeners.enumerated() {
+            unsafe (listeners + index).initialize(
+                to: ListenerState(descriptor: listener.descriptor, isUnix: listener.isUnix)
+            )
+        }
+    }
+
+    deinit {
+        unsafe listeners.deallocate()
+        if spareDescriptor >= 0 { Socket.closeGracefully(spareDescriptor) }
+    }
+
+    /// Serves until the supervisor orders an end and nothing is left to do.
+    func run() {
+        openListeners = listenerCount
+        for index in 0..<listenerCount { armListener(index) }
+        while !(order != .run && openListeners == 0 && sessions.used == 0) {
+            report()
+            driver.wait(until: deadlines.next)
+            let awake = Deadline.now()
+            now = awake
+            adopt()
+            driver.deliver(to: self)
+            expireDeadlines()
+            rearmStarved()
+            statistics.add(.busyNanoseconds, Deadline.now().since(awake))
+        }
+        report()
+        context.publication.leave(worker: context.index)
+    }
+
+    /// Takes up what the rest of the process has changed; the only place where the worker looks outside.
+    ///
+    /// After the wait, not before it: the addresses that connects were started with belong to the snapshot held
+    /// until then (``Driver/connect(_:to:token:)``).
+    private func adopt() {
+        let newest = context.publication.adopt(worker: context.index, held: snapshot)
+        if newest.bits != snapshot.bits {
+            snapshot = newest
+            if waitingSessions > 0 { retryWaiting() }
+        }
+        let ordered = context.order.current
+        guard ordered != order else { return }
+        if order == .run { startDrain() }
+        order = ordered
+        if ordered == .reset { resetAll() }
+    }
+
+    private func report() {
+        statistics.set(.pendingOperations, pendingOperations)
+        statistics.set(.freeBuffers, UInt64(driver.freeBuffers))
+        statistics.set(.completions, completions)
+        statistics.set(.enters, driver.enters)
+        statistics.set(.waiting, UInt64(waitingSessions))
+    }
+
+    // MARK: Completions
+
+    func complete(_ completion: Completion) {
+        completions &+= 1
+        guard let operation = completion.token.operation else { preconditionFailure("a token without an operation") }
+        if operation == .accept {
+            accepted(completion)
+            return
+        }
+        let slot = completion.token.slot
+        let session = unsafe sessions.pointer(slot)
+        guard unsafe completion.token.isOf(generation: session.pointee.generation) else {
+            // Sessions outlive their operations, so this is a result that the kernel owes nobody.
+            if let buffer = completion.buffer { driver.release(buffer) }
+            return
+        }
+        unsafe session.pointee.inFlight &= ~(1 << UInt16(operation.rawValue))
+        pendingOperations &-= 1
+        switch unsafe session.pointee.phase {
+        case .ending, .flushing:
+            if let buffer = completion.buffer { driver.release(buffer) }
+            settle(slot)
+        case .waiting, .dialing, .relaying:
+            dispatch(operation, completion, slot)
+        case .free:
+            preconditionFailure("a completion for a session that is gone")
+        }
+    }
+
+    @inline(__always)
+    private func dispatch(_ operation: Operation, _ completion: Completion, _ slot: UInt32) {
+        switch operation {
+        case .receiveFromClient: received(completion, slot, .tx)
+        case .receiveFromUpstream: received(completion, slot, .rx)
+        case .sendToUpstream: sent(completion.result, slot, .tx)
+        case .sendToClient: sent(completion.result, slot, .rx)
+        case .upstreamWritable: gateOpened(slot, .tx)
+        case .clientWritable: gateOpened(slot, .rx)
+        case .connect: connectFinished(completion.result, slot)
+        case .clientHangup: clientHungUp(completion.result, slot)
+        case .upstreamHangup: halfClosedHungUp(completion.result, slot, .rx)
+        case .accept: preconditionFailure("an accept belongs to a listener")
+        }
+    }
+
+    /// The token of a session's operation, which from now on is in flight.
+    @inline(__always)
+    func begin(_ operation: Operation, _ slot: UInt32) -> Token {
+        let session = unsafe sessions.pointer(slot)
+        let bit: UInt16 = 1 << UInt16(operation.rawValue)
+        precondition(unsafe session.pointee.inFlight & bit == 0, "an operation was started twice")
+        unsafe session.pointee.inFlight |= bit
+        pendingOperations &+= 1
+        return unsafe Token(operation, slot: slot, generation: session.pointee.generation)
+    }
+
+    func cancel(_ operation: Operation, _ slot: UInt32) {
+        let session = unsafe sessions.pointer(slot)
+        guard unsafe session.pointee.inFlight & (1 << UInt16(operation.rawValue)) != 0 else { return }
+        driver.cancel(unsafe Token(operation, slot: slot, generation: session.pointee.generation))
+    }
+
+    // MARK: Deadlines
+
+    private func expireDeadlines() {
+        while let owner = deadlines.popExpired(at: now) {
+            if Int(owner) >= sessions.capacity {
+                listenerDeadline(Int(owner) - sessions.capacity)
+                continue
+            }
+            switch unsafe sessions.pointer(owner).pointee.phase {
+            case .waiting: waitingDeadline(owner)
+            case .dialing: dialingDeadline(owner)
+            case .relaying: relayingDeadline(owner)
+            case .ending: endingDeadline(owner)
+            case .flushing: flushingDeadline(owner)
+            case .free: preconditionFailure("a deadline of a session that is gone")
+            }
+        }
+    }
+
+    private func retryWaiting() {
+        for slot in 0..<UInt32(sessions.touched)
+        where unsafe sessions.pointer(slot).pointee.phase == .waiting {
+            dial(slot)
+        }
+    }
+
+    private func resetAll() {
+        for slot in 0..<UInt32(sessions.touched) {
+            switch unsafe sessions.pointer(slot).pointee.phase {
+            case .waiting, .dialing, .relaying: end(slot, .drained, .reset)
+            case .flushing: finishFlush(slot)
+            case .ending, .free: break
+            }
+        }
+    }
+}

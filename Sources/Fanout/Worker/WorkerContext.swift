@@ -1,0 +1,76 @@
+import Reactor
+import Synchronization
+
+/// What the data path is told once, at the start.
+struct DataPathSettings: Sendable {
+    var balance: BalancePolicy
+    /// Nanoseconds, like every duration here; 0 means off where that makes sense.
+    var connectTimeout: UInt64
+    var connectBudget: UInt64
+    var idleTimeout: UInt64
+    var accessLogInterval: UInt64
+    var recordsAccess: Bool
+    var tuning: Socket.Tuning
+    /// Connections of the whole process.
+    var maxConnections: Int
+    /// Makes ties fall differently in each process.
+    var seed: UInt64
+}
+
+/// Counts the connections of the process against its limit: one atomic for each accept and close.
+final class Admission: Sendable {
+    let limit: Int
+    private let active = Atomic<Int>(0)
+
+    init(limit: Int) { self.limit = limit }
+
+    /// Takes a place, or returns false when all are taken.
+    func enter() -> Bool {
+        if active.add(1, ordering: .relaxed).newValue <= limit { return true }
+        active.subtract(1, ordering: .relaxed)
+        return false
+    }
+
+    func leave() { active.subtract(1, ordering: .relaxed) }
+
+    var count: Int { active.load(ordering: .relaxed) }
+}
+
+/// What the supervisor wants of a worker; it only ever rises.
+enum WorkerOrder: UInt8, Sendable {
+    case run = 0
+    /// Take no new clients, serve those the kernel has accepted, end when the last session has.
+    case drain = 1
+    /// Reset what is left, and end.
+    case reset = 2
+}
+
+/// Everything that a worker shares with the rest of the process: this list is the border of the data plane.
+struct WorkerContext: Sendable {
+    let index: Int
+    let settings: DataPathSettings
+    /// One listening descriptor for each service, by service number.
+    let listeners: [Listener]
+    let publication: Publication
+    let loads: LoadTable
+    let admission: Admission
+    let statistics: WorkerStatistics
+    let records: AccessRecords
+    let order: WorkerOrders
+
+    struct Listener: Sendable {
+        let descriptor: Int32
+        let isUnix: Bool
+    }
+}
+
+/// The order that stands for all workers.
+final class WorkerOrders: Sendable {
+    private let value = Atomic<UInt8>(WorkerOrder.run.rawValue)
+
+    /// The workers must be woken afterwards.
+    func raise(to order: WorkerOrder) { value.store(order.rawValue, ordering: .releasing) }
+
+    @inline(__always)
+    var current: WorkerOrder { WorkerOrder(rawValue: value.load(ordering: .acquiring)) ?? .reset }
+}

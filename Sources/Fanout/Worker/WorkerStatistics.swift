@@ -1,0 +1,66 @@
+import Reactor
+import Synchronization
+
+/// What one worker counts; only it writes, anybody reads, each number by itself.
+@safe
+struct WorkerStatistics: @unchecked Sendable {
+    /// The counters, in the order of the state dump.
+    enum Counter: Int, CaseIterable {
+        case accepted
+        case active
+        case waiting
+        case rejected
+        case acceptErrors
+        case connectFailures
+        case retries
+        case bufferStarved
+        case txBytes
+        case rxBytes
+        case pendingOperations
+        case freeBuffers
+        case completions
+        case enters
+        case accessRecordsDropped
+        case busyNanoseconds
+    }
+
+    private static let closedAt = Counter.allCases.count
+    private static let count = closedAt + CloseReason.allCases.count
+    /// Rows of two workers never share a cache line, nor the pair that the prefetcher fetches.
+    static let bytes = (count * 8 + 127) / 128 * 128
+
+    private let row: UnsafeMutablePointer<Atomic<UInt64>>
+
+    /// - Parameter memory: ``bytes`` zeroed bytes that outlive every use.
+    init(row memory: UnsafeMutableRawPointer) {
+        unsafe row = memory.assumingMemoryBound(to: Atomic<UInt64>.self)
+    }
+
+    @inline(__always)
+    func add(_ counter: Counter, _ amount: UInt64 = 1) { bump(counter.rawValue, amount) }
+
+    @inline(__always)
+    func subtract(_ counter: Counter, _ amount: UInt64 = 1) { bump(counter.rawValue, 0 &- amount) }
+
+    @inline(__always)
+    func set(_ counter: Counter, _ value: UInt64) {
+        unsafe row[counter.rawValue].store(value, ordering: .relaxed)
+    }
+
+    func addClosed(_ reason: CloseReason) { bump(Self.closedAt + Int(reason.rawValue), 1) }
+
+    @inline(__always)
+    private func bump(_ index: Int, _ amount: UInt64) {
+        let value = unsafe row[index].load(ordering: .relaxed)
+        unsafe row[index].store(value &+ amount, ordering: .relaxed)
+    }
+
+    /// Callable from every thread.
+    subscript(counter: Counter) -> UInt64 {
+        unsafe row[counter.rawValue].load(ordering: .relaxed)
+    }
+
+    func closed(_ reason: CloseReason) -> UInt64 {
+        unsafe row[Self.closedAt + Int(reason.rawValue)].load(ordering: .relaxed)
+    }
+}

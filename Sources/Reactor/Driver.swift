@@ -1,0 +1,81 @@
+import Glibc
+
+/// The index of a receive buffer in a driver's pool.
+public typealias BufferIndex = UInt16
+
+/// One result of one operation.
+@frozen
+public struct Completion: Sendable {
+    public let token: Token
+    /// Bytes moved, a descriptor (accept), a poll mask or 0; or a negated `errno`.
+    public let result: Int32
+    /// The buffer that holds the received bytes; the receiver owns it until it calls `release`.
+    public let buffer: BufferIndex?
+    /// More results of the same operation follow. Only an accept yields more than one.
+    public let more: Bool
+
+    @inline(__always)
+    public init(token: Token, result: Int32, buffer: BufferIndex? = nil, more: Bool = false) {
+        self.token = token
+        self.result = result
+        self.buffer = buffer
+        self.more = more
+    }
+}
+
+/// Who is told of completions.
+public protocol CompletionHandler: AnyObject {
+    func complete(_ completion: Completion)
+}
+
+/// The seam between the proxy and the kernel: operations on sockets, and their results.
+///
+/// The contract, for every implementation:
+///
+/// - An operation yields results until its final one (`more == false`), which comes exactly once. Until then its
+///   socket must not be closed and its buffer must not be released.
+/// - A result is never delivered from inside a verb: only from ``deliver(to:)``, on a later turn.
+/// - Per socket at most one receive, one send, one poll, one connect are in flight.
+/// - A verb never fails: what goes wrong arrives as a completion with a negated `errno`.
+/// - `-ENOBUFS` from a receive means that no buffer was free: nothing was read, and the caller tries again when
+///   one has been released. `-ECANCELED` follows ``cancel(_:)``, unless the operation finished first.
+/// - All verbs are called on the thread that made the driver; only the wake-up may be used elsewhere.
+public protocol Driver: AnyObject {
+    /// Accepts connections until something ends it: each result is a non-blocking, close-on-exec descriptor.
+    func accept(on listener: Int32, token: Token)
+    /// The address must stay where it is until the next ``wait(until:)`` has returned.
+    func connect(_ socket: Int32, to address: UnsafePointer<SocketAddress>, token: Token)
+    /// Receives at most `limit` bytes into a buffer of the pool, which is taken only when there is data.
+    func receive(from socket: Int32, limit: UInt32, token: Token)
+    /// Sends `count` bytes of the buffer from `offset` on. The result may be less than `count`.
+    func send(to socket: Int32, buffer: BufferIndex, offset: UInt32, count: UInt32, token: Token)
+    /// Completes once when one of the poll(2) `events`, an error or a hang-up is there.
+    func poll(_ socket: Int32, events: UInt32, token: Token)
+    /// Asks for the early end of an operation in flight; its final result still comes.
+    func cancel(_ token: Token)
+    /// Gives a buffer back to the pool.
+    func release(_ buffer: BufferIndex)
+
+    /// Buffers that are free now.
+    var freeBuffers: Int { get }
+    /// Buffers of the pool, and the size of each in bytes.
+    var bufferCount: Int { get }
+    var bufferSize: Int { get }
+
+    /// Starts what was asked for, and sleeps until there is a result, a wake-up, or the deadline.
+    func wait(until deadline: Deadline)
+    /// Hands every result that is there to `handler`; the handler may call any verb.
+    func deliver<Handler: CompletionHandler>(to handler: Handler)
+
+    /// System calls made by ``wait(until:)`` and by full queues, since the start.
+    var enters: UInt64 { get }
+}
+
+/// Bits of poll(2) for ``Driver/poll(_:events:token:)``.
+public enum PollEvents {
+    public static let writable = UInt32(POLLOUT)
+    /// The peer has reset the connection, or both directions are shut down. Reported whether asked for or not.
+    public static let hangup = UInt32(POLLERR | POLLHUP)
+    /// The peer has ended its stream, or worse (`POLLRDHUP`, Linux 2.6.17).
+    public static let endOfStream = UInt32(0x2000) | hangup
+}

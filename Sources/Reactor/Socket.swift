@@ -1,0 +1,94 @@
+import CURing
+import Glibc
+
+/// System calls on TCP and unix stream sockets that finish at once and so need no operation of a driver.
+public enum Socket {
+    /// How TCP connections are kept and sped up, on both sides.
+    public struct Tuning: Sendable {
+        /// Seconds of silence before the first keepalive probe; then a quarter of that between four more. 0: off.
+        public var keepaliveSeconds: Int32
+        public init(keepaliveSeconds: Int32) { self.keepaliveSeconds = keepaliveSeconds }
+    }
+
+    /// A non-blocking, close-on-exec stream socket, or a negated `errno`.
+    public static func stream(family: Int32) -> Int32 {
+        let type = Int32(bitPattern: SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        let descriptor = socket(family, type, 0)
+        return descriptor < 0 ? -errno : descriptor
+    }
+
+    /// Takes one queued connection without waiting: a descriptor like those of ``stream(family:)``, or a negated `errno`.
+    public static func accept(_ listener: Int32) -> Int32 { fanout_accept(listener) }
+
+    /// A descriptor of no use but to be closed when there are no others, or -1.
+    public static func spare() -> Int32 { unsafe open("/dev/null", O_RDONLY | O_CLOEXEC) }
+
+    /// Sets TCP_NODELAY and keepalive (tcp(7)); accepted sockets inherit both from their listener.
+    /// Failures are ignored: they cost comfort, not correctness.
+    public static func tune(_ descriptor: Int32, _ tuning: Tuning) {
+        set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+        guard tuning.keepaliveSeconds > 0 else { return }
+        set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
+        set(descriptor, Int32(IPPROTO_TCP), TCP_KEEPIDLE, tuning.keepaliveSeconds)
+        set(descriptor, Int32(IPPROTO_TCP), TCP_KEEPINTVL, max(1, tuning.keepaliveSeconds / 4))
+        set(descriptor, Int32(IPPROTO_TCP), TCP_KEEPCNT, 4)
+    }
+
+    /// Sends a FIN and leaves the other direction open (shutdown(2)); 0 or a negated `errno`.
+    public static func finish(_ descriptor: Int32) -> Int32 {
+        shutdown(descriptor, Int32(SHUT_WR)) == 0 ? 0 : -errno
+    }
+
+    /// Closes; what was accepted for sending is still sent.
+    public static func closeGracefully(_ descriptor: Int32) {
+        _ = close(descriptor)
+    }
+
+    /// Closes with a reset; what was not sent yet is thrown away (socket(7), SO_LINGER with 0 seconds).
+    /// A unix-domain peer sees an ordinary end instead, unless it left input unread here.
+    public static func closeWithReset(_ descriptor: Int32) {
+        var linger = linger(l_onoff: 1, l_linger: 0)
+        unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<linger>.size))
+        _ = close(descriptor)
+    }
+
+    /// Bytes that the peer's kernel has not acknowledged yet; 0 where that cannot be told.
+    public static func unsentBytes(_ descriptor: Int32) -> Int {
+        max(0, Int(fanout_unsent_bytes(descriptor)))
+    }
+
+    /// Whether unread input is waiting, without taking it; false at an end of stream or an error.
+    public static func hasUnreadInput(_ descriptor: Int32) -> Bool {
+        var byte: UInt8 = 0
+        return unsafe recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) > 0
+    }
+
+    /// The address of the other end, nil when it has gone.
+    public static func peer(of descriptor: Int32) -> SocketAddress? {
+        unsafe address { unsafe getpeername(descriptor, $0, $1) }
+    }
+
+    /// The address that the socket is bound to.
+    public static func local(of descriptor: Int32) -> SocketAddress? {
+        unsafe address { unsafe getsockname(descriptor, $0, $1) }
+    }
+
+    private static func address(
+        _ call: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
+    ) -> SocketAddress? {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let code = unsafe withUnsafeMutableBytes(of: &storage) { bytes -> Int32 in
+            guard let base = bytes.baseAddress else { return -1 }
+            return unsafe call(base.assumingMemoryBound(to: sockaddr.self), &length)
+        }
+        return code == 0 ? SocketAddress(copying: storage, length: length) : nil
+    }
+
+    @discardableResult
+    static func set(_ descriptor: Int32, _ level: Int32, _ option: Int32, _ value: Int32) -> Int32 {
+        var value = value
+        let code = unsafe setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
+        return code == 0 ? 0 : -errno
+    }
+}

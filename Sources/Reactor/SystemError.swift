@@ -1,0 +1,51 @@
+import CURing
+import Glibc
+
+/// A failed system call: its name and `errno`, both as text when printed.
+public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
+    public let call: String
+    public let errno: Int32
+
+    public init(_ call: String, errno: Int32) {
+        self.call = call
+        self.errno = errno
+    }
+
+    /// The error that the calling thread's last system call left in `errno`.
+    public static func last(_ call: String) -> SystemError {
+        SystemError(call, errno: Glibc.errno)
+    }
+
+    /// The text of strerror(3), for example `Connection refused`.
+    public static func text(_ errno: Int32) -> String {
+        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { buffer in
+            guard let base = buffer.baseAddress, unsafe fanout_strerror(errno, base, 128) == 0 else {
+                return "errno \(errno)"
+            }
+            return unsafe String(cString: base)
+        }
+    }
+
+    public var description: String { "\(call): \(Self.text(errno))" }
+}
+
+extension SystemError {
+    /// accept(2): the failure is that of one connection or one moment; the next call may succeed at once.
+    public static func isOfOneConnection(_ errno: Int32) -> Bool {
+        [ECONNABORTED, EINTR, EPERM, EPROTO, ENETDOWN, EHOSTDOWN, EHOSTUNREACH, ENETUNREACH].contains(errno)
+    }
+
+    /// What a connect that was given up after its time is reported as.
+    public static var timedOut: Int32 { ETIMEDOUT }
+
+    public var isOutOfMemory: Bool { errno == ENOMEM }
+
+    /// A receive found no free buffer.
+    public static var noBuffer: Int32 { ENOBUFS }
+
+    /// The operation did nothing and may simply be asked for again.
+    public static func isInterruption(_ errno: Int32) -> Bool { errno == EINTR || errno == EAGAIN }
+
+    /// No descriptor is left, for the process or the machine.
+    public static func isDescriptorShortage(_ errno: Int32) -> Bool { errno == EMFILE || errno == ENFILE }
+}

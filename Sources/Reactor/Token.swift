@@ -1,0 +1,46 @@
+/// What an operation does, and to which socket of a session or listener.
+///
+/// Per socket at most one receive, one send and one poll are in flight; with this list that makes every
+/// state of a session enumerable as a set of at most ten operations.
+public enum Operation: UInt8, Sendable {
+    case accept = 0
+    case connect
+    case receiveFromClient
+    case receiveFromUpstream
+    case sendToUpstream
+    case sendToClient
+    case upstreamWritable
+    case clientWritable
+    case clientHangup
+    case upstreamHangup
+}
+
+/// Names one operation of one owner: `operation`, the owner's `slot`, and the `generation` of that slot.
+///
+/// A completion whose generation is not its slot's any more belongs to somebody who has left, and is dropped.
+@frozen
+public struct Token: Sendable, Equatable {
+    public let rawValue: UInt64
+
+    /// Only the low 24 bits of `generation` are kept: they repeat after 16 million owners of one slot, and a slot
+    /// is given away only when nothing of it is in flight.
+    @inline(__always)
+    public init(_ operation: Operation, slot: UInt32, generation: UInt32) {
+        rawValue = UInt64(operation.rawValue) << 56 | UInt64(generation & 0xff_ffff) << 32 | UInt64(slot)
+    }
+
+    @inline(__always)
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    @inline(__always)
+    public var operation: Operation? { Operation(rawValue: UInt8(truncatingIfNeeded: rawValue >> 56)) }
+
+    @inline(__always)
+    public var slot: UInt32 { UInt32(truncatingIfNeeded: rawValue) }
+
+    /// Compares the 24 bits that a token keeps of a generation.
+    @inline(__always)
+    public func isOf(generation: UInt32) -> Bool {
+        UInt32(truncatingIfNeeded: rawValue >> 32) & 0xff_ffff == generation & 0xff_ffff
+    }
+}

@@ -1,0 +1,258 @@
+import CURing
+import Glibc
+
+/// The driver on io_uring: one ring, one provided-buffer ring, one thread.
+///
+/// Needs Linux 6.1: `SINGLE_ISSUER` (6.0), `DEFER_TASKRUN` (6.1), provided-buffer rings and multishot accept (5.19).
+/// Create it on the thread that will use it (io_uring_setup(2), `IORING_SETUP_SINGLE_ISSUER`).
+@safe public final class UringDriver: Driver {
+    /// What the driver asks of the kernel; sizes are powers of two.
+    public struct Options: Sendable {
+        public var submissionEntries: UInt32 = 512
+        public var completionEntries: UInt32 = 4096
+        public var bufferCount: Int = 256
+        public var bufferSize: Int = 16 * 1024
+        public init() {}
+
+        /// What the buffers of one driver take at most, in bytes.
+        public var bytes: Int { bufferCount * bufferSize }
+
+        /// Asks for half as much, or returns false when that would be too little to work with.
+        public mutating func halve() -> Bool {
+            guard submissionEntries > 64, bufferCount > 32 else { return false }
+            submissionEntries /= 2
+            completionEntries /= 2
+            bufferCount /= 2
+            return true
+        }
+    }
+
+    /// The only buffer group of a ring.
+    private static let bufferGroup: UInt16 = 0
+    /// `user_data` of operations of the driver itself; no session's token has this operation number.
+    private static let wakeupToken: UInt64 = .max
+    private static let cancelToken: UInt64 = .max - 1
+    private static let batch = 128
+
+    private let ring: UnsafeMutablePointer<io_uring>
+    private let bufferRing: UnsafeMutablePointer<io_uring_buf_ring>
+    private let buffers: LazyMemory
+    private let bufferRingMemory: LazyMemory
+    private let state: UnsafeMutablePointer<State>
+    private let completions: UnsafeMutablePointer<UnsafeMutablePointer<io_uring_cqe>?>
+    private let wakeup: Wakeup
+
+    public let bufferCount: Int
+    public let bufferSize: Int
+
+    private struct State: BitwiseCopyable {
+        var freeBuffers: Int
+        var enters: UInt64
+    }
+
+    /// - Parameter wakeup: ends a ``wait(until:)``; the driver reads it, any thread may signal it.
+    /// - Throws: what io_uring_setup(2) or io_uring_register(2) refuse: `EPERM` (seccomp, sysctl), `ENOSYS`, `ENOMEM`,
+    ///   `EINVAL` (a kernel older than 6.1).
+    public init(wakeup: Wakeup, options: Options = Options()) throws(SystemError) {
+        self.wakeup = wakeup
+        bufferCount = options.bufferCount
+        bufferSize = options.bufferSize
+        buffers = try LazyMemory(bytes: options.bufferCount * options.bufferSize)
+        bufferRingMemory = try LazyMemory(bytes: options.bufferCount * MemoryLayout<io_uring_buf>.stride)
+        unsafe bufferRing = bufferRingMemory.bound(to: io_uring_buf_ring.self, count: 1)
+
+        let ring = UnsafeMutablePointer<io_uring>.allocate(capacity: 1)
+        unsafe memset(ring, 0, MemoryLayout<io_uring>.size)
+        var code = unsafe fanout_ring_init(ring, options.submissionEntries, options.completionEntries)
+        guard code == 0 else {
+            unsafe ring.deallocate()
+            throw SystemError("io_uring_setup", errno: -code)
+        }
+        var registration = io_uring_buf_reg()
+        registration.ring_addr = UInt64(UInt(bitPattern: unsafe bufferRing))
+        registration.ring_entries = UInt32(options.bufferCount)
+        registration.bgid = Self.bufferGroup
+        code = unsafe io_uring_register_buf_ring(ring, &registration, 0)
+        guard code == 0 else {
+            unsafe io_uring_queue_exit(ring)
+            unsafe ring.deallocate()
+            throw SystemError("io_uring_register of the receive buffers", errno: -code)
+        }
+        // Spares a descriptor look-up with each io_uring_enter; without it (before 5.18) everything works as well.
+        _ = unsafe io_uring_register_ring_fd(ring)
+
+        unsafe self.ring = ring
+        unsafe state = .allocate(capacity: 1)
+        unsafe state.initialize(to: State(freeBuffers: 0, enters: 0))
+        unsafe completions = .allocate(capacity: Self.batch)
+        unsafe completions.initialize(repeating: nil, count: Self.batch)
+        for index in 0..<options.bufferCount { release(BufferIndex(index)) }
+        armWakeup()
+    }
+
+    deinit {
+        // Ends every operation first: the kernel may write into the buffers until then (io_uring_setup(2)).
+        unsafe io_uring_queue_exit(ring)
+        unsafe ring.deallocate()
+        unsafe state.deallocate()
+        unsafe completions.deallocate()
+    }
+
+    public var freeBuffers: Int { unsafe state.pointee.freeBuffers }
+    /// How often the ring was entered, each time one system call.
+    public var enters: UInt64 { unsafe state.pointee.enters }
+
+    // MARK: Verbs
+
+    public func accept(on listener: Int32, token: Token) {
+        let sqe = unsafe submission()
+        unsafe io_uring_prep_multishot_accept(
+            sqe,
+            listener,
+            nil,
+            nil,
+            Int32(bitPattern: SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        )
+        unsafe sqe.pointee.user_data = token.rawValue
+    }
+
+    public func connect(_ socket: Int32, to address: UnsafePointer<SocketAddress>, token: Token) {
+        let sqe = unsafe submission()
+        // A SocketAddress begins with the bytes of its sockaddr.
+        let bytes = unsafe UnsafeRawPointer(address).assumingMemoryBound(to: sockaddr.self)
+        unsafe io_uring_prep_connect(sqe, socket, bytes, address.pointee.length)
+        unsafe sqe.pointee.user_data = token.rawValue
+    }
+
+    public func receive(from socket: Int32, limit: UInt32, token: Token) {
+        let sqe = unsafe submission()
+        unsafe io_uring_prep_recv(sqe, socket, nil, Int(limit), 0)
+        // Wait for data first: an attempt that finds nothing would cost more than it saves.
+        unsafe sqe.pointee.ioprio = UInt16(IORING_RECVSEND_POLL_FIRST)
+        unsafe sqe.pointee.flags |= FANOUT_IOSQE_BUFFER_SELECT
+        unsafe sqe.pointee.buf_group = Self.bufferGroup
+        unsafe sqe.pointee.user_data = token.rawValue
+    }
+
+    public func send(to socket: Int32, buffer: BufferIndex, offset: UInt32, count: UInt32, token: Token) {
+        let sqe = unsafe submission()
+        let flags = Int32(MSG_NOSIGNAL | MSG_WAITALL)
+        unsafe io_uring_prep_send(sqe, socket, address(of: buffer) + Int(offset), Int(count), flags)
+        unsafe sqe.pointee.user_data = token.rawValue
+    }
+
+    public func poll(_ socket: Int32, events: UInt32, token: Token) {
+        let sqe = unsafe submission()
+        unsafe io_uring_prep_poll_add(sqe, socket, events)
+        unsafe sqe.pointee.user_data = token.rawValue
+    }
+
+    public func cancel(_ token: Token) {
+        let sqe = unsafe submission()
+        unsafe io_uring_prep_cancel64(sqe, token.rawValue, 0)
+        // ENOENT (it has just finished) needs no answer: the operation's own result says it.
+        unsafe sqe.pointee.user_data = Self.cancelToken
+        unsafe sqe.pointee.flags |= FANOUT_IOSQE_CQE_SKIP_SUCCESS
+    }
+
+    @inline(__always)
+    public func release(_ buffer: BufferIndex) {
+        unsafe fanout_buf_ring_put(
+            bufferRing,
+            address(of: buffer),
+            UInt32(bufferSize),
+            buffer,
+            UInt32(bufferCount - 1)
+        )
+        unsafe state.pointee.freeBuffers += 1
+    }
+
+    @inline(__always)
+    private func address(of buffer: BufferIndex) -> UnsafeMutableRawPointer {
+        unsafe buffers.base + Int(buffer) * bufferSize
+    }
+
+    // MARK: Turning
+
+    public func wait(until deadline: Deadline) {
+        unsafe state.pointee.enters &+= 1
+        var first: UnsafeMutablePointer<io_uring_cqe>? = nil
+        if deadline == .never {
+            _ = unsafe io_uring_submit_and_wait(ring, 1)
+            return
+        }
+        let remaining = deadline.since(.now())
+        var timeout = __kernel_timespec()
+        timeout.tv_sec = Int64(remaining / 1_000_000_000)
+        timeout.tv_nsec = Int64(remaining % 1_000_000_000)
+        // ETIME and EINTR are ordinary ends of a wait.
+        _ = unsafe io_uring_submit_and_wait_timeout(ring, &first, 1, &timeout, nil)
+    }
+
+    public func deliver<Handler: CompletionHandler>(to handler: Handler) {
+        while true {
+            let count = unsafe Int(io_uring_peek_batch_cqe(ring, completions, UInt32(Self.batch)))
+            guard count > 0 else { return }
+            for index in 0..<count {
+                guard let cqe = unsafe completions[index] else { continue }
+                deliver(unsafe cqe.pointee, to: handler)
+            }
+            unsafe io_uring_cq_advance(ring, UInt32(count))
+            if count < Self.batch { return }
+        }
+    }
+
+    @inline(__always)
+    private func deliver<Handler: CompletionHandler>(_ cqe: io_uring_cqe, to handler: Handler) {
+        let data = cqe.user_data
+        if data >= Self.cancelToken {
+            if data == Self.wakeupToken {
+                wakeup.clear()
+                armWakeup()
+            }
+            return
+        }
+        let flags = cqe.flags
+        var buffer: BufferIndex? = nil
+        if flags & UInt32(IORING_CQE_F_BUFFER) != 0 {
+            let index = BufferIndex(truncatingIfNeeded: flags >> UInt32(IORING_CQE_BUFFER_SHIFT))
+            unsafe state.pointee.freeBuffers -= 1
+            if cqe.res > 0 {
+                buffer = index
+            } else {
+                release(index)
+            }
+        }
+        let more = flags & UInt32(IORING_CQE_F_MORE) != 0
+        handler.complete(Completion(token: Token(rawValue: data), result: cqe.res, buffer: buffer, more: more))
+    }
+
+    // MARK: The ring
+
+    /// The next free submission entry; when all are taken, the kernel is asked to take them first.
+    @inline(__always)
+    private func submission() -> UnsafeMutablePointer<io_uring_sqe> {
+        if let sqe = unsafe io_uring_get_sqe(ring) { return unsafe sqe }
+        return unsafe submissionAfterSubmit()
+    }
+
+    @inline(never)
+    private func submissionAfterSubmit() -> UnsafeMutablePointer<io_uring_sqe> {
+        while true {
+            submit()
+            if let sqe = unsafe io_uring_get_sqe(ring) { return unsafe sqe }
+        }
+    }
+
+    private func submit() {
+        unsafe state.pointee.enters &+= 1
+        _ = unsafe io_uring_submit(ring)
+    }
+
+    /// A poll, not a read: a read of a non-blocking descriptor would not wait (io_uring honours O_NONBLOCK there).
+    private func armWakeup() {
+        let sqe = unsafe submission()
+        unsafe io_uring_prep_poll_add(sqe, wakeup.descriptor, UInt32(POLLIN))
+        unsafe sqe.pointee.user_data = Self.wakeupToken
+    }
+}
