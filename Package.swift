@@ -1,12 +1,15 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Every Swift target: explicit about unsafe memory, and optimised across the module border in release,
-/// because the hot path is generic over the driver (ARCHITECTURE.md, "Specialisation").
+/// Every Swift target: explicit about unsafe memory, free of warnings, and optimised across the module border in
+/// release, because the hot path is generic over the driver (ARCHITECTURE.md, "Specialisation").
 let settings: [SwiftSetting] = [
     .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
     .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
 ]
+
+let testSettings: [SwiftSetting] = [.strictMemorySafety(), .treatAllWarnings(as: .error)]
 
 let package = Package(
     name: "fanout",
@@ -22,6 +25,7 @@ let package = Package(
     targets: [
         .target(
             name: "CURing",
+            cSettings: [.treatAllWarnings(as: .error)],
             linkerSettings: [.linkedLibrary(":liburing.a")]
         ),
         .target(
@@ -41,6 +45,41 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: settings
+        ),
+        .testTarget(name: "FanoutTests", dependencies: ["Fanout"], swiftSettings: testSettings),
+        // The task API of Nomad as tests and the demo need it; also started by hand.
+        .target(
+            name: "NomadDouble",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+            ],
+            path: "Tests/NomadDouble",
+            swiftSettings: testSettings
+        ),
+        .executableTarget(
+            name: "nomad-double",
+            dependencies: [
+                "NomadDouble",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/NomadDoubleCommand",
+            swiftSettings: testSettings
+        ),
+        .testTarget(name: "NomadDoubleTests", dependencies: ["NomadDouble"], swiftSettings: testSettings),
+        // Verified traffic: optimised in every configuration, because its checks would else be the bottleneck.
+        .target(
+            name: "Traffic",
+            path: "Tests/Traffic",
+            swiftSettings: testSettings + [.unsafeFlags(["-O"])]
+        ),
+        .testTarget(name: "TrafficTests", dependencies: ["Traffic"], swiftSettings: testSettings),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["Traffic", "NomadDouble", "Fanout"],
+            swiftSettings: testSettings
         ),
     ],
     swiftLanguageModes: [.v6]

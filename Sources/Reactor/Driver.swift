@@ -11,7 +11,7 @@ public struct Completion: Sendable {
     public let result: Int32
     /// The buffer that holds the received bytes; the receiver owns it until it calls `release`.
     public let buffer: BufferIndex?
-    /// More results of the same operation follow. Only an accept yields more than one.
+    /// More results of the same operation follow. Accepts and polls yield many, all others one.
     public let more: Bool
 
     @inline(__always)
@@ -49,7 +49,9 @@ public protocol Driver: AnyObject {
     func receive(from socket: Int32, limit: UInt32, token: Token)
     /// Sends `count` bytes of the buffer from `offset` on. The result may be less than `count`.
     func send(to socket: Int32, buffer: BufferIndex, offset: UInt32, count: UInt32, token: Token)
-    /// Completes once when one of the poll(2) `events`, an error or a hang-up is there.
+    /// Yields the poll(2) bits that are set when one of `events`, an error or a hang-up is there, and again whenever
+    /// one of them comes about, until it is cancelled. Look at the bits: `POLLRDHUP` is reported unasked (io_uring
+    /// does so since it has polls), and stays set once the peer has ended its stream.
     func poll(_ socket: Int32, events: UInt32, token: Token)
     /// Asks for the early end of an operation in flight; its final result still comes.
     func cancel(_ token: Token)
@@ -76,6 +78,12 @@ public enum PollEvents {
     public static let writable = UInt32(POLLOUT)
     /// The peer has reset the connection, or both directions are shut down. Reported whether asked for or not.
     public static let hangup = UInt32(POLLERR | POLLHUP)
-    /// The peer has ended its stream, or worse (`POLLRDHUP`, Linux 2.6.17).
-    public static let endOfStream = UInt32(0x2000) | hangup
+    /// The peer has ended its stream (`POLLRDHUP`, Linux 2.6.17).
+    public static let endOfStream = UInt32(0x2000)
+
+    /// Whether a result of a poll has one of these bits; a negated `errno` has none.
+    @inline(__always)
+    public static func result(_ result: Int32, has events: UInt32) -> Bool {
+        result > 0 && UInt32(bitPattern: result) & events != 0
+    }
 }

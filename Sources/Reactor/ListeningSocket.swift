@@ -94,18 +94,15 @@ public struct ListeningSocket: Sendable {
         return descriptor
     }
 
-    /// From now on refuses new connections and keeps those that the kernel has already accepted.
+    /// From now on refuses new connections and keeps those that the kernel has already accepted. A socket file goes
+    /// now, not at the end: by then it may be a successor's.
     public func refuseNewConnections() {
         if isUnix {
+            if let path = address.path { _ = unsafe unlink(path) }
             if let first = descriptors.first { shutdown(first, Int32(SHUT_RD)) }
         } else {
             for descriptor in descriptors { _ = fanout_refuse_new_connections(descriptor) }
         }
     }
 
-    /// Closes all descriptors and removes the socket file; nobody may be accepting any more.
-    public func closeAll() {
-        for descriptor in Set(descriptors) { Socket.closeGracefully(descriptor) }
-        if let path = address.path { _ = unsafe unlink(path) }
-    }
 }

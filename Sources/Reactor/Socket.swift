@@ -52,15 +52,22 @@ public enum Socket {
         _ = close(descriptor)
     }
 
-    /// Bytes that the peer's kernel has not acknowledged yet; 0 where that cannot be told.
+    /// Bytes that the peer's kernel has not acknowledged yet; 0 where that cannot be told. Keeps its value when the
+    /// connection is reset: ask ``isOver(_:)`` too.
     public static func unsentBytes(_ descriptor: Int32) -> Int {
         max(0, Int(fanout_unsent_bytes(descriptor)))
     }
 
-    /// Whether unread input is waiting, without taking it; false at an end of stream or an error.
-    public static func hasUnreadInput(_ descriptor: Int32) -> Bool {
+    /// Whether the peer has ended its stream and everything before that has been read.
+    public static func isAtEnd(_ descriptor: Int32) -> Bool {
         var byte: UInt8 = 0
-        return unsafe recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) > 0
+        return unsafe recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) == 0
+    }
+
+    /// Whether the connection is over: reset by the peer, or ended in both directions (poll(2), POLLHUP).
+    public static func isOver(_ descriptor: Int32) -> Bool {
+        var entry = pollfd(fd: descriptor, events: 0, revents: 0)
+        return unsafe poll(&entry, 1, 0) == 1 && entry.revents & Int16(POLLERR | POLLHUP) != 0
     }
 
     /// The address of the other end, nil when it has gone.

@@ -143,7 +143,8 @@ import Glibc
 
     public func poll(_ socket: Int32, events: UInt32, token: Token) {
         let sqe = unsafe submission()
-        unsafe io_uring_prep_poll_add(sqe, socket, events)
+        // Multishot: a single poll would answer at once, and for ever, after an end of stream (POLLRDHUP is always on).
+        unsafe io_uring_prep_poll_multishot(sqe, socket, events)
         unsafe sqe.pointee.user_data = token.rawValue
     }
 

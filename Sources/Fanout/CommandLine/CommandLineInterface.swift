@@ -75,16 +75,21 @@ enum CommandLineInterface {
     /// Help and version leave ArgumentParser as errors with a clean exit code.
     private static func parse(flags arguments: [String]) -> Result<RunCommand, Stop> {
         do {
-            let parsed = try FanoutCommand.parseAsRoot(withDefaultCommand(arguments))
+            var parsed = try FanoutCommand.parseAsRoot(withDefaultCommand(arguments))
             if let command = parsed as? RunCommand { return .success(command) }
-            return .failure(Stop(invocation: .print(FanoutCommand.helpMessage())))
+            // ArgumentParser's own commands, such as `fanout help run`: running them throws their text.
+            try parsed.run()
+            return .failure(Stop(invocation: .print("")))
         } catch {
             let isClean = FanoutCommand.exitCode(for: error) == .success
             let message = FanoutCommand.message(for: error)
-            guard !isClean else { return .failure(Stop(invocation: .print(message + "\n"))) }
-            let line = message.split(separator: "\n").first.map(String.init) ?? "the command line cannot be read"
+            guard !isClean else {
+                return .failure(Stop(invocation: .print(message.hasSuffix("\n") ? message : message + "\n")))
+            }
+            var line = LineBuffer()
+            line.append(line: message.split(separator: "\n").first.map(String.init) ?? "no such command")
             return .failure(
-                Stop(invocation: .refuse(.usage, "fanout: \(line)\nfanout --help lists every flag\n"))
+                Stop(invocation: .refuse(.usage, "fanout: \(line.text)\nfanout --help lists every flag\n"))
             )
         }
     }
@@ -92,6 +97,7 @@ enum CommandLineInterface {
     /// Names the default command, so that `fanout --help` is the help that lists the flags.
     private static func withDefaultCommand(_ arguments: [String]) -> [String] {
         guard let first = arguments.first else { return ["run"] }
+        guard arguments != ["help"] else { return ["run", "--help"] }
         let isFlagOfRun = first.hasPrefix("-") && !first.hasPrefix("--generate-completion-script")
         return isFlagOfRun ? ["run"] + arguments : arguments
     }

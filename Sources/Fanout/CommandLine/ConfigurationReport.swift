@@ -36,11 +36,19 @@ struct ConfigurationReport {
         case .maxConnections:
             let limit = configuration.connections
             return Row(flag: setting.flag, value: "\(limit.count)", source: source, note: limit.reason)
+        case .tokenFile where value.texts.isEmpty && configuration.needsNomad:
+            return Row(flag: setting.flag, value: Self.none, source: source, note: setting.defaultDescription)
+        case .listenAddress where !value.isGiven && !values.isGiven(.service) && !values.isGiven(.endpoint):
+            return Row(flag: setting.flag, value: Self.none, source: source, note: "only --forward is given")
+        case .nomadAddress:
+            let address = configuration.nomad.address.map(NomadEnvironment.withoutPassword) ?? Self.none
+            return Row(flag: setting.flag, value: address, source: source, note: "")
         case .service, .listenAddress, .forward, .endpoint, .pinWorkers, .driver, .balance, .connectTimeout,
-            .connectBudget, .keepalive, .idleTimeout, .drainTimeout, .nomadAddress, .namespace, .region, .allowStale,
-            .tokenFile, .logFormat, .logLevel, .accessLog, .accessLogInterval:
-            let text = value.texts.isEmpty ? Self.none : value.texts.joined(separator: " ")
-            return Row(flag: setting.flag, value: text, source: source, note: "")
+            .connectBudget, .keepalive, .idleTimeout, .drainTimeout, .namespace, .region, .allowStale, .tokenFile,
+            .logFormat, .logLevel, .accessLog, .accessLogInterval:
+            var text = LineBuffer()
+            text.append(line: value.texts.isEmpty ? Self.none : value.texts.joined(separator: " "))
+            return Row(flag: setting.flag, value: text.text, source: source, note: "")
         }
     }
 

@@ -9,43 +9,35 @@ struct Forward: Hashable, Sendable {
         guard let equals = text.lastIndex(of: "="), equals != text.startIndex else {
             throw InvalidValue("LISTEN=SERVICE[@NAMESPACE] or LISTEN=HOST:PORT,..., such as 127.0.0.1:6379=redis")
         }
-        let right = String(text[text.index(after: equals)...])
-        listen = try Self.naming("LISTEN") { () throws(InvalidValue) in
-            try ListenAddress(parsing: String(text[..<equals]))
-        }
-        source = try Self.source(parsing: right)
+        listen = try Self.parse("LISTEN", text[..<equals], ListenAddress.init(parsing:))
+        source = try Self.source(parsing: text[text.index(after: equals)...])
     }
 
-    private static func source(parsing text: String) throws(InvalidValue) -> ServiceSource {
+    private static func source(parsing text: Substring) throws(InvalidValue) -> ServiceSource {
         if text.contains(":") {
             var endpoints: [HostPort] = []
             for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-                let endpoint = try naming("each endpoint") { () throws(InvalidValue) in
-                    try HostPort(parsing: String(part))
-                }
-                endpoints.append(endpoint)
+                endpoints.append(try parse("each endpoint", part, HostPort.init(parsing:)))
             }
             return .fixed(endpoints)
         }
         guard let at = text.firstIndex(of: "@") else {
-            let service = try naming("SERVICE") { () throws(InvalidValue) in try Name.service(parsing: text) }
-            return .nomad(service: service, namespace: nil)
+            return .nomad(service: try parse("SERVICE", text, Name.service(parsing:)), namespace: nil)
         }
-        let service = try naming("SERVICE") { () throws(InvalidValue) in try Name.service(parsing: String(text[..<at]))
-        }
-        let namespace = try naming("NAMESPACE") { () throws(InvalidValue) in
-            try Name.namespace(parsing: String(text[text.index(after: at)...]))
-        }
-        return .nomad(service: service, namespace: namespace)
+        return .nomad(
+            service: try parse("SERVICE", text[..<at], Name.service(parsing:)),
+            namespace: try parse("NAMESPACE", text[text.index(after: at)...], Name.namespace(parsing:))
+        )
     }
 
-    /// Says which part of the value the problem is in.
-    private static func naming<Value>(
+    /// Parses a part of the value; its error says which part.
+    private static func parse<Value>(
         _ part: String,
-        _ parse: () throws(InvalidValue) -> Value
+        _ text: Substring,
+        _ parse: (String) throws(InvalidValue) -> Value
     ) throws(InvalidValue) -> Value {
         do {
-            return try parse()
+            return try parse(String(text))
         } catch {
             throw InvalidValue(
                 "LISTEN=SERVICE[@NAMESPACE] or LISTEN=HOST:PORT,... with \(part) being \(error.expected)"

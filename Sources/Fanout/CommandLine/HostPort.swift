@@ -33,9 +33,7 @@ struct HostPort: Hashable, Sendable {
         return host.utf8.count <= longestName
             && labels.allSatisfy { label in
                 !label.isEmpty && label.utf8.count <= longestLabel && !label.hasPrefix("-") && !label.hasSuffix("-")
-                    && label.utf8.allSatisfy {
-                        Name.isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
-                    }
+                    && label.utf8.allSatisfy { Name.isAlphanumeric($0) || "-_".utf8.contains($0) }
             }
             && labels.last?.utf8.allSatisfy(Name.isDigit) == false
     }

@@ -90,7 +90,6 @@ extension ListenAddress: CustomStringConvertible {
 extension SocketAddress {
     /// `0.0.0.0` or `::`.
     fileprivate var isWildcard: Bool {
-        self == SocketAddress(numericHost: "0.0.0.0", port: port)
-            || self == SocketAddress(numericHost: "::", port: port)
+        ["0.0.0.0", "::"].contains { self == SocketAddress(numericHost: $0, port: port) }
     }
 }

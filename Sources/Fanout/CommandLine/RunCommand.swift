@@ -4,7 +4,7 @@ import ArgumentParser
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
-        abstract: "Proxy TCP connections to the healthy instances of Nomad services.",
+        abstract: "Proxy TCP connections to the instances of Nomad services.",
         usage: "fanout [run] [<options>]",
         discussion: """
             Each flag --some-flag also reads FANOUT_SOME_FLAG (repeatable flags: values separated by spaces); \

@@ -86,8 +86,7 @@ enum Setting: String, CaseIterable, Sendable {
     private var meaning: String {
         switch self {
         case .service: "The Nomad service behind --listen-address; with --endpoint only a label"
-        case .listenAddress:
-            "Where clients of --service or --endpoint connect: IPV4:PORT, [IPV6]:PORT, :PORT or unix:/PATH"
+        case .listenAddress: "Where clients connect: IPV4:PORT, [IPV6]:PORT, :PORT (all) or unix:/PATH"
         case .forward: "LISTEN=SERVICE[@NAMESPACE] or LISTEN=HOST:PORT,HOST:PORT; repeatable: several services at once"
         case .endpoint: "A fixed endpoint for --listen-address, without Nomad; repeatable"
         case .workers: "Worker threads, 1 to 256; auto is the usable CPUs, at most 4"

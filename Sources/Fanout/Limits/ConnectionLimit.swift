@@ -53,10 +53,8 @@ struct ConnectionCapacity: Sendable {
     var defaultLimit: ConnectionLimit {
         let room = min(byDescriptors, byMemory ?? .max)
         if room < Self.leastDefault {
-            return ConnectionLimit(
-                count: Self.leastDefault,
-                reason: "the least; room for \(room): \(reason(for: room))"
-            )
+            let reason = "the least; room for \(room): \(reason(for: room))"
+            return ConnectionLimit(count: Self.leastDefault, reason: reason)
         }
         if room > Self.greatestDefault {
             return ConnectionLimit(count: Self.greatestDefault, reason: "the greatest without --max-connections")

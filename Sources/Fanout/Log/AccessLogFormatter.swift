@@ -1,6 +1,6 @@
 /// Writes access log lines; the names and the order of their fields are part of the operators' contract.
 ///
-/// Fields are appended as bytes: a line must cost about a microsecond at 50,000 of them a second.
+/// Fields are appended as bytes, without strings in between: 50,000 lines a second must leave the core mostly free.
 struct AccessLogFormatter: Sendable {
     private let isJSON: Bool
 

@@ -103,9 +103,8 @@ final class LogWriter: Sendable {
             &thread,
             nil,
             { context in
-                if let context = unsafe context {
-                    unsafe Unmanaged<LogWriter>.fromOpaque(context).takeRetainedValue().run()
-                }
+                guard let context = unsafe context else { return nil }
+                unsafe Unmanaged<LogWriter>.fromOpaque(context).takeRetainedValue().run()
                 return nil
             },
             context.toOpaque()

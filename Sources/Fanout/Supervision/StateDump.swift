@@ -42,6 +42,7 @@ struct StateDump {
                 ]
             )
         }
+        logger.info("state ends")
     }
 }
 

@@ -15,8 +15,7 @@ extension Worker {
             return
         }
         let endpoints = unsafe snapshot.endpoints(of: Int(session.pointee.service))
-        guard let row = unsafe balancer.choose(from: endpoints, excluding: session.pointee.tried, loads: context.loads)
-        else {
+        guard let row = unsafe choose(endpoints, excluding: session.pointee.tried) else {
             unsafe session.pointee.tried.removeAll()
             let pause = endpoints.count == 0 ? UInt64.max : Self.retryPause
             wait(slot, until: now.advanced(by: pause))
@@ -46,23 +45,35 @@ extension Worker {
         listenToClientEarly(slot)
     }
 
+    /// On a copy, so that no exclusivity check is left in the way of a connection.
+    private func choose(_ endpoints: EndpointSet, excluding tried: TriedEndpoints) -> Int? {
+        var balancer = balancer
+        defer { self.balancer = balancer }
+        return balancer.choose(from: endpoints, excluding: tried, loads: context.loads)
+    }
+
     /// Reads the client's first bytes while the upstream is being connected: it saves a turn, and shows a client
     /// that goes away. Not when buffers are scarce: then only the going away is watched for.
     private func listenToClientEarly(_ slot: UInt32) {
         guard unsafe flow(slot, .tx).pointee.state == .idle, unsafe !sessions.pointer(slot).pointee.clientFinishedEarly
         else { return }
         if isPoolLow {
-            watchHangup(slot, PollEvents.hangup)
+            watchClient(slot)
         } else {
             cancel(.clientHangup, slot)
             armReceive(slot, .tx)
         }
     }
 
-    func watchHangup(_ slot: UInt32, _ events: UInt32) {
+    /// Has ``clientMoved(_:_:)`` told when the client ends its stream or goes away.
+    func watchClient(_ slot: UInt32) {
         let session = unsafe sessions.pointer(slot)
         guard unsafe session.pointee.inFlight & (1 << UInt16(Operation.clientHangup.rawValue)) == 0 else { return }
-        driver.poll(unsafe session.pointee.client, events: events, token: begin(.clientHangup, slot))
+        driver.poll(
+            unsafe session.pointee.client,
+            events: PollEvents.endOfStream,
+            token: begin(.clientHangup, slot)
+        )
     }
 
     // MARK: Waiting
@@ -74,10 +85,19 @@ extension Worker {
             waitingSessions += 1
         }
         deadlines.set(slot, min(end, unsafe session.pointee.budgetEnd))
-        if unsafe flow(slot, .tx).pointee.state != .receiving {
-            let mayHaveEnded = unsafe session.pointee.clientFinishedEarly || flow(slot, .tx).pointee.state == .holding
-            watchHangup(slot, mayHaveEnded ? PollEvents.hangup : PollEvents.endOfStream)
+        if hasNothingToSay(slot) {
+            self.end(slot, .clientGone, .graceful)
+        } else if unsafe flow(slot, .tx).pointee.state != .receiving {
+            watchClient(slot)
         }
+    }
+
+    /// The client has ended its stream without a byte. While no upstream is there to speak first, there is nothing to
+    /// do for it; with bytes before the end it is a request whose answer is still wanted.
+    private func hasNothingToSay(_ slot: UInt32) -> Bool {
+        let session = unsafe sessions.pointer(slot)
+        guard unsafe session.pointee.txBytes == 0 else { return false }
+        return unsafe session.pointee.clientFinishedEarly || Socket.isAtEnd(session.pointee.client)
     }
 
     func leaveWaiting(_ slot: UInt32) {
@@ -92,24 +112,23 @@ extension Worker {
         end(slot, attempts > 0 ? .connectFailed : .noEndpoint, .reset)
     }
 
-    /// The poll on a client that has to wait has something to say.
-    func clientHungUp(_ events: Int32, _ slot: UInt32) {
-        let session = unsafe sessions.pointer(slot)
-        if unsafe session.pointee.phase == .relaying {
-            halfClosedHungUp(events, slot, .tx)
-            return
-        }
-        guard events > 0 else { return }
-        if UInt32(bitPattern: events) & PollEvents.hangup != 0 {
-            end(slot, .clientGone, .reset)
-            return
-        }
-        // Its stream has ended. With bytes before that it is a request whose answer is still wanted; without any
-        // there is nothing to do for it while no endpoint is there to speak first.
-        if unsafe session.pointee.phase == .dialing || Socket.hasUnreadInput(session.pointee.client) {
-            watchHangup(slot, PollEvents.hangup)
-        } else {
-            end(slot, .clientGone, .graceful)
+    /// The poll on a client has something to say.
+    func clientMoved(_ completion: Completion, _ slot: UInt32) {
+        switch unsafe sessions.pointer(slot).pointee.phase {
+        case .relaying:
+            halfClosedMoved(completion.result, slot, .tx)
+        case .waiting, .dialing:
+            if PollEvents.result(completion.result, has: PollEvents.hangup) {
+                end(slot, .clientGone, .reset)
+            } else if unsafe sessions.pointer(slot).pointee.phase == .waiting {
+                if hasNothingToSay(slot) {
+                    end(slot, .clientGone, .graceful)
+                } else if !completion.more {
+                    watchClient(slot)
+                }
+            }
+        case .free, .ending, .flushing:
+            break
         }
     }
 

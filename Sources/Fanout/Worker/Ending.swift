@@ -76,7 +76,7 @@ extension Worker {
     private func startFlush(_ slot: UInt32) {
         let session = unsafe sessions.pointer(slot)
         let unsent = Socket.unsentBytes(survivor(slot))
-        guard unsent > 0 else {
+        guard unsent > 0, !Socket.isOver(survivor(slot)) else {
             finishFlush(slot)
             return
         }
@@ -94,7 +94,7 @@ extension Worker {
             unsafe session.pointee.lastActivity = now
         }
         let stalled = unsafe now.since(session.pointee.lastActivity)
-        if unsent == 0 || stalled > Self.flushPatience {
+        if unsent == 0 || stalled > Self.flushPatience || Socket.isOver(survivor(slot)) {
             finishFlush(slot)
         } else {
             let pause = min(max(Self.flushPause, stalled / 4), Self.longestFlushPause)

@@ -89,9 +89,14 @@ extension Worker {
         }
     }
 
-    /// The destination can take bytes, or has gone: the receive or the send after it will tell.
-    func gateOpened(_ slot: UInt32, _ direction: Direction) {
-        armReceive(slot, direction, limit: Self.lowPoolLimit)
+    /// The destination can take bytes, or has gone, which the receive or the send after it will tell. The poll is
+    /// ended first: per socket there is never more than one.
+    func gateMoved(_ completion: Completion, _ slot: UInt32, _ direction: Direction) {
+        if !completion.more {
+            armReceive(slot, direction, limit: Self.lowPoolLimit)
+        } else if PollEvents.result(completion.result, has: PollEvents.writable | PollEvents.hangup) {
+            cancel(direction == .tx ? .upstreamWritable : .clientWritable, slot)
+        }
     }
 
     @inline(__always)
@@ -328,11 +333,11 @@ extension Worker {
         {
             unsafe session.pointee.watchesHalfClosed = true
             if unsafe flow(slot, .tx).pointee.state == .finished {
-                watchHangup(slot, PollEvents.hangup)
+                watchClient(slot)
             } else {
                 driver.poll(
                     unsafe session.pointee.upstream,
-                    events: PollEvents.hangup,
+                    events: PollEvents.endOfStream,
                     token: begin(.upstreamHangup, slot)
                 )
             }
@@ -340,9 +345,10 @@ extension Worker {
         scheduleRelay(slot)
     }
 
-    /// The side whose stream `direction` was, and had ended, has been reset while the other stream goes on.
-    func halfClosedHungUp(_ events: Int32, _ slot: UInt32, _ direction: Direction) {
-        guard events > 0, unsafe flow(slot, direction).pointee.state == .finished else { return }
+    /// The side whose stream `direction` was, and had ended, may have been reset while the other stream goes on.
+    func halfClosedMoved(_ result: Int32, _ slot: UInt32, _ direction: Direction) {
+        guard PollEvents.result(result, has: PollEvents.hangup), unsafe flow(slot, direction).pointee.state == .finished
+        else { return }
         switch direction {
         case .tx: end(slot, .clientReset, .resetUpstreamAfterBytes)
         case .rx: end(slot, .upstreamReset, .resetClientAfterBytes)

@@ -127,8 +127,10 @@ final class Worker<D: Driver>: CompletionHandler {
             if let buffer = completion.buffer { driver.release(buffer) }
             return
         }
-        unsafe session.pointee.inFlight &= ~(1 << UInt16(operation.rawValue))
-        pendingOperations &-= 1
+        if !completion.more {
+            unsafe session.pointee.inFlight &= ~(1 << UInt16(operation.rawValue))
+            pendingOperations &-= 1
+        }
         switch unsafe session.pointee.phase {
         case .ending, .flushing:
             if let buffer = completion.buffer { driver.release(buffer) }
@@ -147,11 +149,11 @@ final class Worker<D: Driver>: CompletionHandler {
         case .receiveFromUpstream: received(completion, slot, .rx)
         case .sendToUpstream: sent(completion.result, slot, .tx)
         case .sendToClient: sent(completion.result, slot, .rx)
-        case .upstreamWritable: gateOpened(slot, .tx)
-        case .clientWritable: gateOpened(slot, .rx)
+        case .upstreamWritable: gateMoved(completion, slot, .tx)
+        case .clientWritable: gateMoved(completion, slot, .rx)
         case .connect: connectFinished(completion.result, slot)
-        case .clientHangup: clientHungUp(completion.result, slot)
-        case .upstreamHangup: halfClosedHungUp(completion.result, slot, .rx)
+        case .clientHangup: clientMoved(completion, slot)
+        case .upstreamHangup: halfClosedMoved(completion.result, slot, .rx)
         case .accept: preconditionFailure("an accept belongs to a listener")
         }
     }

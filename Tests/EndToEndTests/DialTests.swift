@@ -1,0 +1,117 @@
+import Foundation
+import Testing
+import Traffic
+
+/// Finding an endpoint: retries, time-outs, one budget, and clients that wait or go away.
+@Suite(.serialized)
+struct DialTests {
+    @Test func oneRefusesOneIsABlackhole() throws {
+        let good = EchoServer()
+        let refusing = RefusingAddress()
+        let silent = SilentListener()
+        defer {
+            good.stop()
+            refusing.stop()
+            silent.stop()
+        }
+        let fanout = try proxy(
+            to: [good.address, refusing.address, silent.address],
+            ["--connect-timeout", "300ms", "--connect-budget", "5s"]
+        )
+        defer { fanout.stop() }
+        let address = try fanout.address()
+        // All at once, so that they wait side by side.
+        let clients = try (0..<60).map { _ in try LineClient(to: address) }
+        for (index, client) in clients.enumerated() { try client.sendAll("hello \(index)\n") }
+        for (index, client) in clients.enumerated() { #expect(try client.readLine() == "hello \(index)") }
+        for client in clients { client.close() }
+        let state = try fanout.quietState()
+        #expect(state.total("connect_failures") > 0)
+        #expect(state.endpoints.values.allSatisfy { $0 == 0 })
+        #expect(try fanout.quit() == 0)
+        try fanout.wait("access log") { fanout.access.count == clients.count }
+        #expect(fanout.access.contains { ($0["attempts"] as? Int ?? 0) > 1 })
+        #expect(fanout.access.allSatisfy { $0["endpoint"] as? String == good.address.description })
+    }
+
+    @Test func whenNobodyAnswersTheClientIsResetAfterTheBudget() throws {
+        let refusing = RefusingAddress()
+        defer { refusing.stop() }
+        let fanout = try proxy(to: [refusing.address], ["--connect-timeout", "200ms", "--connect-budget", "400ms"])
+        defer { fanout.stop() }
+        let client = try LineClient(to: try fanout.address())
+        try client.sendAll("anybody?\n")
+        #expect(try client.readUntilEnd().end == .reset)
+        try fanout.wait("access log") { !fanout.access.isEmpty }
+        #expect(fanout.access[0]["close"] as? String == "connect_failed")
+        #expect(fanout.access[0]["errno"] as? Int == Int(ECONNREFUSED))
+        #expect(fanout.access[0]["attempts"] as? Int ?? 0 > 1)
+    }
+
+    /// The endpoint comes up while a client waits: the bytes sent meanwhile arrive.
+    @Test func aClientWaitsForAnEndpointThatComesBack() throws {
+        let refusing = RefusingAddress()
+        let fanout = try proxy(to: [refusing.address], ["--connect-budget", "20s"])
+        defer { fanout.stop() }
+        let client = try LineClient(to: try fanout.address())
+        try client.sendAll("patience\n")
+        try fanout.wait("failed attempt") { try fanout.state().total("connect_failures") > 0 }
+        refusing.stop()
+        let server = EchoServer(refusing.address)
+        defer { server.stop() }
+        #expect(try client.readLine() == "patience")
+    }
+
+    @Test func aWaitingClientThatGoesAwayIsForgotten() throws {
+        let refusing = RefusingAddress()
+        defer { refusing.stop() }
+        let fanout = try proxy(to: [refusing.address], ["--connect-budget", "60s"])
+        defer { fanout.stop() }
+        let address = try fanout.address()
+        let resetting = try LineClient(to: address)
+        let closing = try LineClient(to: address)
+        let asking = try LineClient(to: address)
+        try asking.sendAll("request\n")
+        asking.halfClose()
+        try fanout.wait("three waiting") { try fanout.state().process["connections"] == 3 }
+        resetting.reset()
+        closing.close()
+        try fanout.wait("two gone") { fanout.access.filter { $0["close"] as? String == "client_gone" }.count == 2 }
+        // A request followed by an end of stream still wants its answer.
+        #expect(try fanout.state().process["connections"] == 1)
+        asking.close()
+    }
+
+    /// Least connections over all workers: held connections, opened one after another, differ by at most one.
+    @Test func heldConnectionsAreSpreadEvenly() throws {
+        let servers = (0..<3).map { _ in EchoServer() }
+        defer { for server in servers { server.stop() } }
+        let fanout = try proxy(to: servers.map(\.address))
+        defer { fanout.stop() }
+        let address = try fanout.address()
+        var clients: [LineClient] = []
+        for _ in 0..<60 {
+            let client = try LineClient(to: address)
+            try client.sendAll("x\n")
+            _ = try client.readLine()
+            clients.append(client)
+        }
+        #expect(servers.map(\.openCount) == [20, 20, 20])
+        for client in clients { client.close() }
+    }
+
+    @Test func roundRobinVisitsAll() throws {
+        let servers = (0..<4).map { _ in EchoServer() }
+        defer { for server in servers { server.stop() } }
+        let fanout = try proxy(to: servers.map(\.address), ["--balance", "round-robin", "--workers", "1"])
+        defer { fanout.stop() }
+        let address = try fanout.address()
+        for _ in 0..<20 {
+            let client = try LineClient(to: address)
+            try client.sendAll("x\n")
+            _ = try client.readLine()
+            client.close()
+        }
+        #expect(servers.map(\.acceptedCount) == [5, 5, 5, 5])
+    }
+}

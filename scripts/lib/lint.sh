@@ -1,0 +1,27 @@
+# What formatting and the compiler do not check: no full Foundation in Sources (it brings 40 MB), no traps by force,
+# no leftovers, and nothing of SwiftPM's own files in git.
+run_lint() {
+    require_swift
+    swift format lint --strict --recursive Package.swift Sources Tests Benchmarks
+    local failed=0
+    forbid 'import Foundation$' 'use FoundationEssentials' 'Sources/*.swift'
+    forbid 'try!|as!|fatalError\(' 'handle the failure, or say what our own bug would be with preconditionFailure' 'Sources/*.swift'
+    forbid 'TODO|FIXME|XXX' 'finish it, or open an issue' 'Sources/*' 'Tests/*' 'scripts/*'
+    if git ls-files | grep -E '(^|/)(Package\.resolved|\.build)'; then
+        echo "lint: these must not be tracked" >&2
+        failed=1
+    fi
+    bash -n scripts/fanout scripts/lib/*.sh
+    [ "$failed" = 0 ] || die "lint failed"
+    echo "lint: clean"
+}
+
+# forbid PATTERN CURE PATHSPEC...
+forbid() {
+    local pattern=$1 cure=$2
+    shift 2
+    if git grep -nE "$pattern" -- "$@" ':!scripts/lib/lint.sh'; then
+        echo "lint: $cure" >&2
+        failed=1
+    fi
+}

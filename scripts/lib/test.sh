@@ -1,0 +1,29 @@
+run_test() {
+    local sanitize="" options=()
+    while [ $# -gt 0 ]; do
+        case "$1" in
+            --sanitize)
+                sanitize=${2:-}
+                case "$sanitize" in
+                    thread | address) shift 2 ;;
+                    *) die "--sanitize takes thread or address" ;;
+                esac
+                ;;
+            --filter)
+                [ -n "${2:-}" ] || die "--filter takes a name"
+                options+=(--filter "$2")
+                shift 2
+                ;;
+            *) die "test: no option '$1'; there are --sanitize and --filter" ;;
+        esac
+    done
+    require_swift
+    install_packages "${build_packages[@]}" "${test_packages[@]}"
+    # Two sockets a connection, on both sides of the proxy.
+    ulimit -n "$(ulimit -Hn)" 2>/dev/null || true
+    if [ -n "$sanitize" ]; then
+        options+=(--sanitize "$sanitize" --scratch-path ".build-$sanitize")
+    fi
+    say "building and testing${sanitize:+ with the $sanitize sanitizer} (the first time takes some minutes)"
+    swift test "${options[@]}"
+}
