@@ -42,11 +42,22 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: settings
         ),
-        .testTarget(name: "FanoutTests", dependencies: ["Fanout"], swiftSettings: testSettings),
+        .testTarget(
+            name: "FanoutTests",
+            dependencies: [
+                "Fanout", "Reactor",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+            ],
+            swiftSettings: testSettings
+        ),
         // The task API of Nomad as tests and the demo need it; also started by hand.
         .target(
             name: "NomadDouble",

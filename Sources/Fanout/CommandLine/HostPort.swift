@@ -11,6 +11,11 @@ struct HostPort: Hashable, Sendable {
     private static let longestName = 253
     private static let longestLabel = 63
 
+    init(host: String, port: UInt16) {
+        self.host = host
+        self.port = port
+    }
+
     init(parsing text: String) throws(InvalidValue) {
         guard let (host, bracketed, port) = Port.split(text), !host.isEmpty else { throw Self.malformed }
         guard port != 0 else { throw InvalidValue("HOST:PORT with a port from 1 to 65535") }

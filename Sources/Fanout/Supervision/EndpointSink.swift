@@ -5,9 +5,11 @@ import Reactor
 /// Where discovery hands over what it has found: to the registry, with a log line for each change.
 ///
 /// Called on the discovery thread, or on the main thread before anything else runs.
-struct EndpointSink: Sendable {
+final class EndpointSink: Sendable {
     /// Endpoints named in one log line.
     private static let mostNamed = 8
+    /// Different unknown tags warned about.
+    private static let mostWarned = 64
 
     let registry: EndpointRegistry
     let services: [String]
@@ -16,11 +18,28 @@ struct EndpointSink: Sendable {
     /// Tells the supervisor that slots may have to be tidied up.
     let events: Wakeup
     let logger: Logger
+    /// Unknown tags that were warned about.
+    private let warned = Locked(Set<String>())
+
+    init(
+        registry: EndpointRegistry,
+        services: [String],
+        ownAddresses: [SocketAddress],
+        events: Wakeup,
+        logger: Logger
+    ) {
+        self.registry = registry
+        self.services = services
+        self.ownAddresses = ownAddresses
+        self.events = events
+        self.logger = logger
+    }
 
     func apply(service: Int, endpoints: [Endpoint]) {
         let foreign = endpoints.filter { !isOwn($0.address) }
         let change = registry.replace(service: service, with: foreign)
         events.signal()
+        warnOfUnknownTags(endpoints)
         var metadata: Logger.Metadata = ["service": "\(services[service])", "endpoints": "\(change.total)"]
         if !change.added.isEmpty { metadata["added"] = "\(names(change.added))" }
         if !change.removed.isEmpty { metadata["removed"] = "\(names(change.removed))" }
@@ -39,6 +58,19 @@ struct EndpointSink: Sendable {
                     "limit": "\(EndpointRegistry.mostEndpoints)",
                 ]
             )
+        }
+    }
+
+    /// The tags that mean something on an endpoint, now or in a later version.
+    private static let knownTags = ["fanout.canary", "fanout.weight", "fanout.zone", "fanout.drain", "fanout.priority"]
+
+    /// A misspelt tag does nothing, which is hard to see: say so once.
+    private func warnOfUnknownTags(_ endpoints: [Endpoint]) {
+        for tag in Set(endpoints.lazy.flatMap(\.tags).filter { $0.hasPrefix("fanout.") }) {
+            let key = String(tag.prefix { $0 != "=" })
+            guard !Self.knownTags.contains(key), warned.with({ $0.count < Self.mostWarned && $0.insert(key).inserted })
+            else { continue }
+            logger.warning("unknown tag on an endpoint", metadata: ["tag": "\(tag)"])
         }
     }
 

@@ -5,14 +5,15 @@ import Reactor
 enum StartFailure: Error {
     case listen(String, SystemError)
     case driver(SystemError, isExplicit: Bool)
-    case nomad(String)
+    case nomad(NomadSetupError)
     case system(SystemError)
 
     var exitCode: ExitCode {
         switch self {
         case .listen(_, let error): error.errno == EACCES || error.errno == EPERM ? .permission : .unavailable
         case .driver(let error, let isExplicit): error.errno == EPERM && isExplicit ? .permission : .failure
-        case .nomad: .configuration
+        case .nomad(.noAddress): .configuration
+        case .nomad(.invalid): .usage
         case .system: .failure
         }
     }
@@ -21,7 +22,7 @@ enum StartFailure: Error {
         switch self {
         case .listen(let address, let error): "cannot listen on \(address): \(Self.cure(of: error))"
         case .driver(let error, _): "cannot use io_uring: \(Self.driverCure(of: error))"
-        case .nomad(let text): text
+        case .nomad(let error): "\(error)"
         case .system(let error): "cannot start: \(error)"
         }
     }

@@ -134,24 +134,18 @@ struct Supervisor {
         _ environment: [String: String],
         _ sink: EndpointSink
     ) throws(StartFailure) -> Discovery {
-        let settings: DiscoverySettings
         do {
-            settings = try DiscoverySettings(configuration, environment: environment)
+            let discovery = try Discovery(
+                services: configuration.services.enumerated().map { ($0.offset, $0.element.source) },
+                settings: DiscoverySettings(configuration, environment: environment),
+                logger: logger,
+                sink: { sink.apply(service: $0, endpoints: $1) }
+            )
+            discovery.start()
+            return discovery
         } catch {
-            throw .nomad("\(error)")
+            throw .nomad(error)
         }
-        let discovery = Discovery(
-            services: configuration.services.map(\.source),
-            settings: settings,
-            logger: logger,
-            sink: { sink.apply(service: $0, endpoints: $1) }
-        )
-        do {
-            try discovery.start()
-        } catch {
-            throw .nomad("\(error)")
-        }
-        return discovery
     }
 
     // MARK: Running

@@ -97,7 +97,10 @@ extension Worker {
     private func hasNothingToSay(_ slot: UInt32) -> Bool {
         let session = unsafe sessions.pointer(slot)
         guard unsafe session.pointee.txBytes == 0 else { return false }
-        return unsafe session.pointee.clientFinishedEarly || Socket.isAtEnd(session.pointee.client)
+        if unsafe session.pointee.clientFinishedEarly { return true }
+        // A receive under way may have taken bytes already: its result will tell.
+        guard unsafe flow(slot, .tx).pointee.state == .idle else { return false }
+        return Socket.isAtEnd(unsafe session.pointee.client)
     }
 
     func leaveWaiting(_ slot: UInt32) {

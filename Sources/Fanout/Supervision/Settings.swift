@@ -23,6 +23,22 @@ extension Socket.Tuning {
     }
 }
 
+extension DiscoverySettings {
+    init(_ configuration: Configuration, environment: [String: String]) throws(NomadSetupError) {
+        let address: NomadAddress? =
+            if let text = configuration.nomad.address {
+                try NomadAddress(text, setBy: "the Nomad address", environment: environment)
+            } else {
+                nil
+            }
+        self.init(address: address, environment: environment)
+        namespace = configuration.nomad.namespace ?? namespace
+        region = configuration.nomad.region ?? region
+        allowsStale = configuration.nomad.allowStale
+        tokenFile = configuration.nomad.tokenFile
+    }
+}
+
 /// What makes ties fall differently in each process.
 enum ProcessSeed {
     /// The allocation's id where Nomad gives one, so that a restarted sidecar chooses as before; else chance.

@@ -1,0 +1,26 @@
+/// How discovery asks.
+struct DiscoverySettings: Sendable {
+    /// The API's address; nil if no service is discovered by Nomad.
+    var address: NomadAddress?
+    /// The agent's own region if nil.
+    var region: String?
+    /// The namespace of services that name none.
+    var namespace: String
+    /// Whether any server may answer; re-synchronising reads go to the leader all the same.
+    var allowsStale = true
+    /// The file of `--token-file`, which wins over all other tokens.
+    var tokenFile: String?
+    /// The process's environment, or what a test wants it to be.
+    var environment: [String: String]
+    /// How long a blocking query may block; short enough to notice a restored catalogue, whose index is lower.
+    var wait = Duration.seconds(60)
+    var deadlines = RequestDeadlines()
+
+    /// Region and namespace default to the task's own, which Nomad sets in every task.
+    init(address: NomadAddress?, environment: [String: String]) {
+        self.address = address
+        self.environment = environment
+        region = environment.nonEmpty("NOMAD_REGION")
+        namespace = environment.nonEmpty("NOMAD_NAMESPACE") ?? "default"
+    }
+}
