@@ -47,6 +47,7 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .testTarget(name: "ReactorTests", dependencies: ["Reactor", "CURing"], swiftSettings: testSettings),
         .testTarget(
             name: "FanoutTests",
             dependencies: [

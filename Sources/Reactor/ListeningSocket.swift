@@ -12,6 +12,8 @@ public struct ListeningSocket: Sendable {
 
     /// The bound address, with the real port where 0 was asked for.
     public let address: SocketAddress
+    /// Whether IPv4 connections arrive on an IPv6 socket.
+    public let isDualStack: Bool
     /// One descriptor a worker; the same one repeated for a unix socket.
     public let descriptors: [Int32]
 
@@ -19,6 +21,7 @@ public struct ListeningSocket: Sendable {
 
     /// - Parameter dualStack: for the IPv6 wildcard address: accept IPv4 too (ipv6(7), IPV6_V6ONLY).
     public init(_ wanted: SocketAddress, workers: Int, dualStack: Bool, tuning: Socket.Tuning) throws(SystemError) {
+        isDualStack = dualStack
         if wanted.family == AF_UNIX {
             let descriptor = try Self.bindUnix(wanted)
             address = wanted
@@ -86,12 +89,18 @@ public struct ListeningSocket: Sendable {
         let reason = errno
         Socket.closeGracefully(probe)
         if code == 0 || reason == EAGAIN { throw SystemError("bind", errno: EADDRINUSE) }
-        if reason == ECONNREFUSED, let path = address.path { _ = unsafe unlink(path) }
+        // An ordinary file refuses as well (unix(7)): only a socket may be a dead process's.
+        if reason == ECONNREFUSED, let path = address.path, isSocket(path) { _ = unsafe unlink(path) }
 
         let descriptor = Socket.stream(family: AF_UNIX)
         guard descriptor >= 0 else { throw SystemError("socket", errno: -descriptor) }
         try bindAndListen(descriptor, address)
         return descriptor
+    }
+
+    private static func isSocket(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
     }
 
     /// From now on refuses new connections and keeps those that the kernel has already accepted. A socket file goes

@@ -46,6 +46,7 @@
 
     @inline(__always)
     public func giveBack(_ slot: UInt32) {
+        precondition(unsafe counts.pointee.free < counts.pointee.touched, "a slot was given back twice")
         unsafe free[counts.pointee.free] = slot
         unsafe counts.pointee.free += 1
     }

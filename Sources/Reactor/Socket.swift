@@ -64,11 +64,9 @@ public enum Socket {
         return unsafe recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) == 0
     }
 
-    /// Whether the connection is over: reset by the peer, or ended in both directions (poll(2), POLLHUP).
-    public static func isOver(_ descriptor: Int32) -> Bool {
-        var entry = pollfd(fd: descriptor, events: 0, revents: 0)
-        return unsafe poll(&entry, 1, 0) == 1 && entry.revents & Int16(POLLERR | POLLHUP) != 0
-    }
+    /// Whether the connection is gone, by a reset for example: it has no peer any more (getpeername(2), ENOTCONN).
+    /// Not POLLHUP: that is set as soon as both streams have ended, with bytes still to be sent.
+    public static func isOver(_ descriptor: Int32) -> Bool { peer(of: descriptor) == nil }
 
     /// The address of the other end, nil when it has gone.
     public static func peer(of descriptor: Int32) -> SocketAddress? {

@@ -28,6 +28,8 @@ public struct SocketAddress: Sendable {
 
     /// Parses a numeric IPv4 or IPv6 address (no brackets, no zone); nil if it is neither.
     public init?(numericHost host: String, port: UInt16) {
+        // inet_pton(3) would stop at a zero byte and call the rest valid.
+        guard !host.utf8.contains(0) else { return nil }
         var ipv4 = sockaddr_in()
         if unsafe inet_pton(AF_INET, host, &ipv4.sin_addr) == 1 {
             ipv4.sin_family = sa_family_t(AF_INET)

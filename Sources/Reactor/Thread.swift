@@ -46,8 +46,12 @@ public struct Thread: ~Copyable {
         self.handle = handle
     }
 
+    /// A thread that nobody joins gives its stack back by itself (pthread_detach(3)).
+    deinit { pthread_detach(handle) }
+
     /// Waits until the function has returned.
     public consuming func join() {
         pthread_join(handle, nil)
+        discard self
     }
 }

@@ -91,7 +91,7 @@ import Glibc
     }
 
     deinit {
-        // Ends every operation first: the kernel may write into the buffers until then (io_uring_setup(2)).
+        // The kernel ends what is in flight by itself, soon after; buffers unmapped before that give it EFAULT.
         unsafe io_uring_queue_exit(ring)
         unsafe ring.deallocate()
         unsafe state.deallocate()

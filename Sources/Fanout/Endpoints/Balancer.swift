@@ -40,8 +40,17 @@ struct Balancer {
     ///   not all begin with the same endpoint.
     init(policy: BalancePolicy, seed: UInt64) {
         self.policy = policy
-        random = seed | 1
-        turns = seed >> 8
+        // xorshift must not start at 0.
+        random = max(1, Self.mixed(seed))
+        turns = Self.mixed(seed &+ 1)
+    }
+
+    /// Seeds that differ in one bit give unlike results (splitmix64; Steele, Lea, Flood, 2014).
+    private static func mixed(_ seed: UInt64) -> UInt64 {
+        var value = seed &+ 0x9E37_79B9_7F4A_7C15
+        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+        return value ^ (value >> 31)
     }
 
     /// The row of the endpoint to use next, or nil when all have been tried or there is none.
@@ -56,21 +65,18 @@ struct Balancer {
         }
     }
 
-    /// A random place to start makes the first of equals a random one.
+    /// One pass; among equals each has the same chance (reservoir sampling).
     private mutating func leastLoaded(of set: EndpointSet, excluding tried: TriedEndpoints, loads: LoadTable) -> Int? {
         var best: Int? = nil
         var bestLoad = UInt32.max
-        var row = Int(nextRandom() % UInt64(set.count))
-        for _ in 0..<set.count {
+        var equals: UInt64 = 0
+        for row in 0..<set.count {
             let slot = unsafe set.slots[row]
             let load = loads.load(of: slot)
-            if (best == nil || load < bestLoad) && !tried.contains(slot) {
-                best = row
-                bestLoad = load
-                if load == 0 { break }
-            }
-            row += 1
-            if row == set.count { row = 0 }
+            guard load <= bestLoad, !tried.contains(slot) else { continue }
+            equals = load < bestLoad ? 1 : equals + 1
+            bestLoad = load
+            if equals == 1 || nextRandom() % equals == 0 { best = row }
         }
         return best
     }

@@ -29,9 +29,11 @@ final class EndpointRegistry: Sendable {
     private struct State {
         /// What discovery said last; nil where it has not answered yet.
         var wanted: [[Endpoint]?]
+        /// How often each service has changed.
+        var revisions: [UInt32]
         var live: [Key: Assignment] = [:]
         /// Assignments out of use, with the first version that does not hold them.
-        var leaving: [(assignment: Assignment, since: UInt64)] = []
+        var leaving: [Key: (assignment: Assignment, since: UInt64)] = [:]
         var freeSlots: [UInt32] = []
         var nextSlot: UInt32 = 0
         var names: [UInt64: Assignment] = [:]
@@ -39,6 +41,8 @@ final class EndpointRegistry: Sendable {
         var nextIdentity: UInt64 = 1
         var version: UInt64 = 1
         var isBehind = false
+        /// Whether endpoints wait for a slot.
+        var lacksSlots = false
     }
 
     private let state: Locked<State>
@@ -46,7 +50,9 @@ final class EndpointRegistry: Sendable {
     private let loads: LoadTable
 
     init(services: Int, publication: Publication, loads: LoadTable) {
-        state = Locked(State(wanted: Array(repeating: nil, count: services)))
+        state = Locked(
+            State(wanted: Array(repeating: nil, count: services), revisions: Array(repeating: 0, count: services))
+        )
         self.publication = publication
         self.loads = loads
     }
@@ -70,6 +76,7 @@ final class EndpointRegistry: Sendable {
             let used = Array(distinct.prefix(Self.mostEndpoints))
             let before = state.wanted[service] ?? []
             state.wanted[service] = used
+            state.revisions[service] &+= 1
             let old = Set(before.map(\.address))
             let new = Set(used.map(\.address))
             let unplaced = publish(&state)
@@ -88,7 +95,8 @@ final class EndpointRegistry: Sendable {
     /// Publishes what a stuck worker has kept back, and takes back slots; called now and then.
     func tidy() {
         state.with { state in
-            if state.isBehind { _ = publish(&state) } else { collectSlots(&state) }
+            collectSlots(&state)
+            if state.isBehind || (state.lacksSlots && !state.freeSlots.isEmpty) { _ = publish(&state) }
         }
     }
 
@@ -99,7 +107,12 @@ final class EndpointRegistry: Sendable {
 
     /// Every endpoint with its present connections, for the state dump.
     func loadsNow() -> [(assignment: Assignment, connections: UInt32, isLeaving: Bool)] {
-        let (live, leaving) = state.with { ($0.live.values.sorted { $0.identity < $1.identity }, $0.leaving) }
+        let (live, leaving) = state.with { state in
+            (
+                state.live.values.sorted { $0.identity < $1.identity },
+                state.leaving.values.sorted { $0.assignment.identity < $1.assignment.identity }
+            )
+        }
         return live.map { ($0, loads.load(of: $0.slot), false) }
             + leaving.map { ($0.assignment, loads.load(of: $0.assignment.slot), true) }
     }
@@ -134,10 +147,11 @@ final class EndpointRegistry: Sendable {
             }
         }
         for (key, assignment) in state.live where live[key] == nil {
-            state.leaving.append((assignment, state.version))
+            state.leaving[key] = (assignment, state.version)
         }
         state.live = live
-        publication.publish(EndpointSnapshot(version: state.version, services: rows))
+        state.lacksSlots = unplaced > 0
+        publication.publish(EndpointSnapshot(version: state.version, services: rows, revisions: state.revisions))
         return unplaced
     }
 
@@ -147,10 +161,7 @@ final class EndpointRegistry: Sendable {
         let slot: UInt32
         if let known = state.live[key] {
             slot = known.slot
-        } else if let index = state.leaving.firstIndex(where: {
-            $0.assignment.service == key.service && $0.assignment.endpoint.address == key.address
-        }) {
-            let former = state.leaving.remove(at: index).assignment
+        } else if let former = state.leaving.removeValue(forKey: key)?.assignment {
             forgetLater(former.identity, &state)
             slot = former.slot
         } else if let free = state.freeSlots.popLast() {
@@ -173,15 +184,10 @@ final class EndpointRegistry: Sendable {
     private func collectSlots(_ state: inout State) {
         guard !state.leaving.isEmpty else { return }
         let oldest = publication.reclaim()
-        let leaving = state.leaving
-        state.leaving = []
-        for entry in leaving {
-            if entry.since <= oldest, loads.load(of: entry.assignment.slot) == 0 {
-                state.freeSlots.append(entry.assignment.slot)
-                forgetLater(entry.assignment.identity, &state)
-            } else {
-                state.leaving.append(entry)
-            }
+        for (key, entry) in state.leaving where entry.since <= oldest && loads.load(of: entry.assignment.slot) == 0 {
+            state.leaving[key] = nil
+            state.freeSlots.append(entry.assignment.slot)
+            forgetLater(entry.assignment.identity, &state)
         }
     }
 

@@ -5,6 +5,8 @@ import Reactor
 struct EndpointSet: BitwiseCopyable {
     /// Whether discovery has answered for this service yet, an empty answer included.
     var isKnown: Bool
+    /// Changes whenever the endpoints of this service do.
+    var revision: UInt32
     var count: Int
     /// Where the load of each endpoint is counted (``LoadTable``).
     var slots: UnsafePointer<UInt32>
@@ -32,7 +34,7 @@ struct EndpointSnapshot: @unchecked Sendable {
     }
 
     /// - Parameter services: the rows of each service; nil where discovery has not answered yet.
-    init(version: UInt64, services: [[Row]?]) {
+    init(version: UInt64, services: [[Row]?], revisions: [UInt32] = []) {
         let total = services.reduce(0) { $0 + ($1?.count ?? 0) }
         let setsAt = MemoryLayout<Header>.stride
         let identitiesAt = setsAt + services.count * MemoryLayout<EndpointSet>.stride
@@ -51,6 +53,7 @@ struct EndpointSnapshot: @unchecked Sendable {
             unsafe (sets + index).initialize(
                 to: EndpointSet(
                     isKnown: rows != nil,
+                    revision: index < revisions.count ? revisions[index] : 0,
                     count: count,
                     slots: UnsafePointer(slots),
                     addresses: UnsafePointer(addresses),

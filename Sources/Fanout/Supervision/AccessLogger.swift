@@ -14,6 +14,8 @@ final class AccessLogger: Sendable {
     private let formatter: AccessLogFormatter
     private let services: [String]
     private let registry: EndpointRegistry
+    /// Records so far; its lock makes one reader of the two threads that drain at the end of the process.
+    private let written = Locked<UInt64>(0)
 
     init(
         records: [AccessRecords],
@@ -49,6 +51,14 @@ final class AccessLogger: Sendable {
     /// Writes what is there; also called at the end of the process, when the workers have gone.
     @discardableResult
     func drain() -> Int {
+        written.with { written in
+            let count = drainAlone()
+            written += UInt64(count)
+            return count
+        }
+    }
+
+    private func drainAlone() -> Int {
         let clocks = Clocks()
         var lines = LineBuffer()
         var count = 0

@@ -14,7 +14,7 @@ final class EndpointSink: Sendable {
     let registry: EndpointRegistry
     let services: [String]
     /// Connecting to these would be connecting to ourselves.
-    let ownAddresses: [SocketAddress]
+    let listeners: [ListeningSocket]
     /// Tells the supervisor that slots may have to be tidied up.
     let events: Wakeup
     let logger: Logger
@@ -24,13 +24,13 @@ final class EndpointSink: Sendable {
     init(
         registry: EndpointRegistry,
         services: [String],
-        ownAddresses: [SocketAddress],
+        listeners: [ListeningSocket],
         events: Wakeup,
         logger: Logger
     ) {
         self.registry = registry
         self.services = services
-        self.ownAddresses = ownAddresses
+        self.listeners = listeners
         self.events = events
         self.logger = logger
     }
@@ -80,8 +80,11 @@ final class EndpointSink: Sendable {
     }
 
     private func isOwn(_ address: SocketAddress) -> Bool {
-        ownAddresses.contains { own in
-            own == address || (own.isWildcard && own.port == address.port && address.isLoopback)
+        listeners.contains { listener in
+            let own = listener.address
+            if own == address { return true }
+            return own.isWildcard && own.port == address.port && address.isLoopback
+                && (own.family == address.family || listener.isDualStack)
         }
     }
 }

@@ -70,7 +70,7 @@ struct Supervisor {
         let sink = EndpointSink(
             registry: fleet.registry,
             services: services,
-            ownAddresses: listeners.map(\.address),
+            listeners: listeners,
             events: fleet.events,
             logger: logger
         )

@@ -15,6 +15,7 @@ extension Worker {
             return
         }
         let endpoints = unsafe snapshot.endpoints(of: Int(session.pointee.service))
+        unsafe session.pointee.triedRevision = endpoints.revision
         guard let row = unsafe choose(endpoints, excluding: session.pointee.tried) else {
             unsafe session.pointee.tried.removeAll()
             let pause = endpoints.count == 0 ? UInt64.max : Self.retryPause
@@ -57,12 +58,21 @@ extension Worker {
     private func listenToClientEarly(_ slot: UInt32) {
         guard unsafe flow(slot, .tx).pointee.state == .idle, unsafe !sessions.pointer(slot).pointee.clientFinishedEarly
         else { return }
-        if isPoolLow {
+        if isPoolLow || earlyReaders >= driver.bufferCount / Self.earlyShare {
             watchClient(slot)
         } else {
             cancel(.clientHangup, slot)
+            unsafe sessions.pointer(slot).pointee.readsEarly = true
+            earlyReaders += 1
             armReceive(slot, .tx)
         }
+    }
+
+    func leaveEarlyReaders(_ slot: UInt32) {
+        let session = unsafe sessions.pointer(slot)
+        guard unsafe session.pointee.readsEarly else { return }
+        unsafe session.pointee.readsEarly = false
+        earlyReaders -= 1
     }
 
     /// Has ``clientMoved(_:_:)`` told when the client ends its stream or goes away.

@@ -12,6 +12,7 @@ extension Worker {
     func end(_ slot: UInt32, _ reason: CloseReason, _ ending: Session.Ending) {
         let session = unsafe sessions.pointer(slot)
         leaveWaiting(slot)
+        leaveEarlyReaders(slot)
         unsafe session.pointee.phase = .ending
         unsafe session.pointee.reason = reason
         unsafe session.pointee.ending = ending

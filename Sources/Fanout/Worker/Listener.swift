@@ -33,7 +33,7 @@ extension Worker {
         if completion.result >= 0 {
             admit(completion.result, service: index)
         } else {
-            acceptFailed(-completion.result)
+            acceptFailed(-completion.result, index)
         }
         guard !completion.more else { return }
         unsafe listeners[index].isArmed = false
@@ -52,19 +52,20 @@ extension Worker {
         SystemError.isOfOneConnection(error)
     }
 
-    private func acceptFailed(_ error: Int32) {
+    private func acceptFailed(_ error: Int32, _ index: Int) {
         statistics.add(.acceptErrors)
-        guard SystemError.isDescriptorShortage(error), spareDescriptor >= 0 else { return }
-        // Tell one client now instead of letting it hang in the queue.
+        if SystemError.isDescriptorShortage(error) { turnOneAway(index) }
+    }
+
+    /// Tells one client now instead of letting it hang in the queue: the spare descriptor is what it is taken with.
+    @discardableResult
+    private func turnOneAway(_ index: Int) -> Bool {
+        guard spareDescriptor >= 0 else { return false }
         Socket.closeGracefully(spareDescriptor)
-        for index in 0..<listenerCount where unsafe !listeners[index].isClosed {
-            let client = Socket.accept(unsafe listeners[index].descriptor)
-            if client >= 0 {
-                reject(client)
-                break
-            }
-        }
+        let client = Socket.accept(unsafe listeners[index].descriptor)
+        if client >= 0 { reject(client) }
         spareDescriptor = Socket.spare()
+        return client >= 0
     }
 
     private func reject(_ client: Int32) {
@@ -109,10 +110,12 @@ extension Worker {
                 upstreamIsGone: false,
                 attemptExpired: false,
                 clientFinishedEarly: false,
+                readsEarly: false,
                 hasFirstEnd: false,
                 inFlight: 0,
                 service: UInt16(truncatingIfNeeded: service),
                 attempts: 0,
+                triedRevision: 0,
                 error: 0,
                 client: client,
                 upstream: -1,
@@ -179,6 +182,8 @@ extension Worker {
             let client = Socket.accept(unsafe listeners[index].descriptor)
             if client >= 0 {
                 admit(client, service: index)
+            } else if SystemError.isDescriptorShortage(-client) {
+                guard turnOneAway(index) else { break }
             } else if SystemError.isOfOneConnection(-client) {
                 failures += 1
             } else {

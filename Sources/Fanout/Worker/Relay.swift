@@ -19,6 +19,7 @@ extension Worker {
         let tx = unsafe flow(slot, .tx)
         unsafe session.pointee.lastActivity = now
         scheduleRelay(slot)
+        leaveEarlyReaders(slot)
         cancel(.clientHangup, slot)
         armReceive(slot, .rx)
         switch unsafe tx.pointee.state {

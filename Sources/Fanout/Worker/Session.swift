@@ -83,12 +83,16 @@ struct Session: BitwiseCopyable {
     var attemptExpired: Bool
     /// The client's end of stream was seen while no upstream was connected.
     var clientFinishedEarly: Bool
+    /// Counted as one that may hold a buffer without an upstream.
+    var readsEarly: Bool
     /// This side's stream ended first.
     var hasFirstEnd: Bool
     /// Operations in flight: bit n for the operation with raw value n.
     var inFlight: UInt16
     var service: UInt16
     var attempts: UInt16
+    /// The revision of the endpoints that the last choice was made from.
+    var triedRevision: UInt32
     var error: Int32
     var client: Int32
     var upstream: Int32

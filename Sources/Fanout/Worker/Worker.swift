@@ -12,6 +12,9 @@ final class Worker<D: Driver>: CompletionHandler {
     /// Most bytes received at once while the pool is low; fits what a writable socket takes (tcp(7)).
     static var lowPoolLimit: UInt32 { 8 * 1024 }
 
+    /// Sessions without an upstream may hold this share of the buffers: they keep them for as long as they wait.
+    static var earlyShare: Int { 4 }
+
     let context: WorkerContext
     let settings: DataPathSettings
     let driver: D
@@ -30,6 +33,8 @@ final class Worker<D: Driver>: CompletionHandler {
     /// Kept open to be given up when descriptors run out, so that a client can be told.
     var spareDescriptor: Int32
     var waitingSessions = 0
+    /// Sessions without an upstream that may hold a buffer.
+    var earlyReaders = 0
     var openListeners = 0
     var nextConnection: UInt64
     var starved = StarvedQueue()
@@ -194,10 +199,13 @@ final class Worker<D: Driver>: CompletionHandler {
         }
     }
 
+    /// Sessions that wait for endpoints of a service that has changed; the others keep to their pause.
     private func retryWaiting() {
-        for slot in 0..<UInt32(sessions.touched)
-        where unsafe sessions.pointer(slot).pointee.phase == .waiting {
-            dial(slot)
+        for slot in 0..<UInt32(sessions.touched) {
+            let session = unsafe sessions.pointer(slot)
+            guard unsafe session.pointee.phase == .waiting else { continue }
+            let revision = unsafe snapshot.endpoints(of: Int(session.pointee.service)).revision
+            if unsafe session.pointee.triedRevision != revision { dial(slot) }
         }
     }
 

@@ -1,0 +1,121 @@
+import CURing
+import Glibc
+import Reactor
+import Testing
+
+/// Driver conformance: connections come and go.
+@Suite struct AcceptAndConnectTests {
+    @Test(arguments: DriverKind.all)
+    func oneAcceptYieldsManyConnections(kind: DriverKind) throws {
+        let bench = try DriverBench(kind)
+        let listener = try Loopback.listener()
+        let token = bench.accept(on: listener)
+        var peers: Set<SocketAddress> = []
+        var clients: [Descriptor] = []
+        for round in 1...3 {
+            for _ in 0..<10 { clients.append(try Loopback.connected(to: Loopback.address(of: listener))) }
+            for _ in 0..<10 {
+                let completion = try bench.next(of: token)
+                let accepted = try Descriptor(completion.result)
+                #expect(completion.more)
+                #expect(completion.buffer == nil)
+                #expect(fcntl(accepted.number, F_GETFL) & O_NONBLOCK != 0)
+                #expect(fcntl(accepted.number, F_GETFD) & FD_CLOEXEC != 0)
+                peers.insert(try #require(Socket.peer(of: accepted.number)))
+            }
+            #expect(peers.count == 10 * round)
+        }
+        #expect(peers == Set(clients.compactMap { Socket.local(of: $0.number) }))
+        bench.driver.cancel(token)
+        #expect(try bench.final(of: token).result == -ECANCELED)
+    }
+
+    @Test(arguments: DriverKind.all)
+    func connectionsThatWereQueuedBeforeTheAcceptAreTaken(kind: DriverKind) throws {
+        let bench = try DriverBench(kind)
+        let listener = try Loopback.listener()
+        let clients = try (0..<20).map { _ in try Loopback.connected(to: Loopback.address(of: listener)) }
+        let token = bench.accept(on: listener)
+        for _ in clients { _ = try Descriptor(bench.next(of: token).result) }
+        #expect(bench.isInFlight(token))
+    }
+
+    @Test(arguments: DriverKind.all)
+    func anAcceptOnWhatIsNoListenerFails(kind: DriverKind) throws {
+        let bench = try DriverBench(kind)
+        let socket = try Loopback.bound()
+        #expect(try bench.final(of: bench.accept(on: socket)).result == -EINVAL)
+    }
+
+    /// How a drain goes on a unix listener: the queue is still served, and a cancel ends the accept.
+    @Test(arguments: DriverKind.all)
+    func anAcceptOnAUnixListenerThatRefusesTakesTheQueueAndThenWaits(kind: DriverKind) throws {
+        let bench = try DriverBench(kind)
+        let folder = try TemporaryFolder()
+        let address = try #require(SocketAddress(unixPath: folder.file("listener")))
+        let listener = try TestListener(on: address, workers: 1)
+        let clients = try (0..<5).map { _ in try Loopback.connected(to: address) }
+        listener.refuseNewConnections()
+        let shared = try Descriptor(dup(listener.descriptors[0]))
+        let token = bench.accept(on: shared)
+        for client in clients {
+            let accepted = try Descriptor(try bench.next(of: token).result)
+            try client.send([1])
+            #expect(try accepted.receive(1) == [1])
+        }
+        try bench.settle()
+        try bench.end(token)
+    }
+
+    @Test(arguments: DriverKind.all, ["127.0.0.1", "::1"])
+    func aConnectSucceeds(kind: DriverKind, host: String) throws {
+        let bench = try DriverBench(kind)
+        let listener = try Loopback.listener(on: #require(SocketAddress(numericHost: host, port: 0)))
+        let address = try Loopback.address(of: listener)
+        let socket = try Descriptor(Socket.stream(family: address.family))
+        #expect(try bench.final(of: bench.connect(socket, to: address)).result == 0)
+        #expect(Socket.peer(of: socket.number) == address)
+    }
+
+    @Test(arguments: DriverKind.all)
+    func aConnectToAUnixSocketSucceeds(kind: DriverKind) throws {
+        let bench = try DriverBench(kind)
+        let folder = try TemporaryFolder()
+        let address = try #require(SocketAddress(unixPath: folder.file("listener")))
+        let listener = try Loopback.listener(on: address)
+        let socket = try Descriptor(Socket.stream(family: address.family))
+        #expect(try bench.final(of: bench.connect(socket, to: address)).result == 0)
+        let accepted = try Loopback.accepted(from: listener)
+        try accepted.send([9])
+        #expect(try socket.receive(1) == [9])
+    }
+
+    @Test(arguments: DriverKind.all)
+    func aConnectIsRefused(kind: DriverKind) throws {
+        let bench = try DriverBench(kind)
+        // Bound, so that nobody takes the port, but not listening.
+        let silent = try Loopback.bound()
+        let address = try Loopback.address(of: silent)
+        let socket = try Descriptor(Socket.stream(family: address.family))
+        #expect(try bench.final(of: bench.connect(socket, to: address)).result == -ECONNREFUSED)
+
+        let folder = try TemporaryFolder()
+        let missing = try #require(SocketAddress(unixPath: folder.file("missing")))
+        let unix = try Descriptor(Socket.stream(family: missing.family))
+        #expect(try bench.final(of: bench.connect(unix, to: missing)).result == -ENOENT)
+    }
+
+    @Test(arguments: DriverKind.all)
+    func aConnectThatNobodyAnswersIsCancelled(kind: DriverKind) throws {
+        let bench = try DriverBench(kind)
+        let listener = try Loopback.listener()
+        #expect(fanout_refuse_new_connections(listener.number) == 0)
+        let socket = try Descriptor(Socket.stream(family: AddressFamily.ipv4))
+        let token = bench.connect(socket, to: try Loopback.address(of: listener))
+        try bench.settle()
+        #expect(bench.isInFlight(token))
+        bench.driver.cancel(token)
+        #expect(try bench.final(of: token).result == -ECANCELED)
+        try bench.settle()
+    }
+}

@@ -1,0 +1,153 @@
+import Glibc
+import Reactor
+import Testing
+
+/// Driver conformance: bytes come in, through the pool of buffers.
+@Suite struct ReceiveTests {
+    @Test(arguments: DriverKind.all)
+    func aBufferIsTakenOnlyWhenThereIsData(kind: DriverKind) throws {
+        let bench = try DriverBench(kind)
+        let pair = try Loopback.pair()
+        let all = bench.driver.bufferCount
+        #expect(bench.driver.freeBuffers == all)
+        let token = bench.receive(from: pair.near)
+        try bench.settle()
+        #expect(bench.isInFlight(token))
+        #expect(bench.driver.freeBuffers == all)
+
+        try pair.far.send([1, 2, 3, 4, 5])
+        let received = try bench.final(of: token)
+        #expect(received.result == 5)
+        let buffer = try #require(received.buffer)
+        #expect(bench.driver.freeBuffers == all - 1)
+        #expect(try bench.bytes(in: buffer, 5) == [1, 2, 3, 4, 5])
+        bench.driver.release(buffer)
+        #expect(bench.driver.freeBuffers == all)
+    }
+
+    @Test(arguments: DriverKind.all)
+    func noMoreThanTheLimitIsRead(kind: DriverKind) throws {
+        let bench = try DriverBench(kind)
+        let pair = try Loopback.pair()
+        try pair.far.send(Array(0..<100))
+        try waitUntil("all bytes") { pair.near.unread(100) == 100 }
+        let first = try bench.final(of: bench.receive(from: pair.near, limit: 30))
+        #expect(first.result == 30)
+        let second = try bench.final(of: bench.receive(from: pair.near))
+        #expect(second.result == 70)
+        #expect(try bench.bytes(in: #require(first.buffer), 30) == Array(0..<30))
+        #expect(try bench.bytes(in: #require(second.buffer), 70) == Array(30..<100))
+    }
+
+    @Test(arguments: DriverKind.all)
+    func theEndOfAStreamIsZeroAndTakesNoBuffer(kind: DriverKind) throws {
+        let bench = try DriverBench(kind)
+        let pair = try Loopback.pair()
+        let token = bench.receive(from: pair.near)
+        pair.far.finish()
+        let end = try bench.final(of: token)
+        #expect(end.result == 0)
+        #expect(end.buffer == nil)
+        #expect(bench.driver.freeBuffers == bench.driver.bufferCount)
+        // It stays so, and the other direction is open.
+        #expect(try bench.final(of: bench.receive(from: pair.near)).result == 0)
+        try pair.near.send([6])
+        #expect(try pair.far.receive(1) == [6])
+    }
+
+    @Test(arguments: DriverKind.all)
+    func theEndComesAfterTheBytes(kind: DriverKind) throws {
+        let bench = try DriverBench(kind)
+        let pair = try Loopback.pair()
+        try pair.far.send([1, 2])
+        pair.far.close()
+        let data = try bench.final(of: bench.receive(from: pair.near))
+        #expect(data.result == 2)
+        #expect(try bench.final(of: bench.receive(from: pair.near)).result == 0)
+    }
+
+    @Test(arguments: DriverKind.all)
+    func aResetIsAnErrorAndTakesNoBuffer(kind: DriverKind) throws {
+        let bench = try DriverBench(kind)
+        let pair = try Loopback.pair()
+        let token = bench.receive(from: pair.near)
+        try bench.settle()
+        pair.far.reset()
+        let end = try bench.final(of: token)
+        #expect(end.result == -ECONNRESET)
+        #expect(end.buffer == nil)
+        #expect(bench.driver.freeBuffers == bench.driver.bufferCount)
+    }
+
+    @Test(arguments: DriverKind.all)
+    func aResetComesAfterTheBytesThatPreceded(kind: DriverKind) throws {
+        let bench = try DriverBench(kind)
+        let pair = try Loopback.pair()
+        try pair.far.send([1, 2, 3])
+        try waitUntil("the bytes") { pair.near.unread(3) == 3 }
+        pair.far.reset()
+        let data = try bench.final(of: bench.receive(from: pair.near))
+        #expect(data.result == 3)
+        #expect(try bench.bytes(in: #require(data.buffer), 3) == [1, 2, 3])
+        #expect(try bench.final(of: bench.receive(from: pair.near)).result == -ECONNRESET)
+    }
+
+    @Test(arguments: DriverKind.all)
+    func withoutABufferTheDataStaysWhereItIs(kind: DriverKind) throws {
+        let bench = try DriverBench(kind, DriverSize(buffers: 4))
+        var held: [BufferIndex] = []
+        for value in 0..<UInt8(4) { held.append(try bench.buffer(holding: [value])) }
+        #expect(Set(held).count == 4)
+        #expect(bench.driver.freeBuffers == 0)
+
+        let pair = try Loopback.pair()
+        let token = bench.receive(from: pair.near)
+        try pair.far.send([42])
+        let starved = try bench.final(of: token)
+        #expect(starved.result == -ENOBUFS)
+        #expect(starved.buffer == nil)
+        #expect(bench.driver.freeBuffers == 0)
+        #expect(pair.near.unread(10) == 1)
+
+        // What is held is not touched by others.
+        for (value, buffer) in held.enumerated() { #expect(try bench.bytes(in: buffer, 1) == [UInt8(value)]) }
+        bench.driver.release(held[2])
+        let received = try bench.final(of: bench.receive(from: pair.near))
+        #expect(received.result == 1)
+        #expect(received.buffer == held[2])
+        #expect(try bench.bytes(in: held[2], 1) == [42])
+    }
+
+    /// An end needs no buffer, but a driver may want one to find out: then it says so and the caller asks again.
+    @Test(arguments: DriverKind.all)
+    func withoutABufferAnEndIsNotLost(kind: DriverKind) throws {
+        let bench = try DriverBench(kind, DriverSize(buffers: 2))
+        let held = [try bench.buffer(holding: [1]), try bench.buffer(holding: [2])]
+        let pair = try Loopback.pair()
+        let token = bench.receive(from: pair.near)
+        pair.far.finish()
+        var end = try bench.final(of: token)
+        #expect(end.result == 0 || end.result == -ENOBUFS)
+        for buffer in held { bench.driver.release(buffer) }
+        end = try bench.final(of: bench.receive(from: pair.near))
+        #expect(end.result == 0)
+        #expect(bench.driver.freeBuffers == 2)
+    }
+
+    @Test(arguments: DriverKind.all)
+    func buffersComeBackForEver(kind: DriverKind) throws {
+        // More rounds than a 16-bit ring index counts would take too long; a pool of 4 wraps a thousand times.
+        let bench = try DriverBench(kind, DriverSize(buffers: 4, bufferSize: 64))
+        let pair = try Loopback.pair()
+        for round in 0..<4_000 {
+            let bytes = [UInt8(truncatingIfNeeded: round), UInt8(truncatingIfNeeded: round >> 8)]
+            try pair.far.send(bytes)
+            let received = try bench.final(of: bench.receive(from: pair.near))
+            let buffer = try #require(received.buffer, "round \(round): \(received.result)")
+            try bench.sendAll(to: pair.near, buffer: buffer, count: Int(received.result))
+            bench.driver.release(buffer)
+            #expect(try pair.far.receive(2) == bytes)
+        }
+        #expect(bench.driver.freeBuffers == 4)
+    }
+}
