@@ -127,8 +127,10 @@ final class FanoutProcess: @unchecked Sendable {
         return try exitCode()
     }
 
-    /// Ends the process whatever happened.
+    /// Ends the process whatever happened; what a sanitizer said in it is a failure of the test.
     func stop() {
+        let reports = lock.withLock { rawLines.filter { $0.contains("Sanitizer") } }
+        #expect(reports.isEmpty, "\(output)")
         guard process.isRunning else { return }
         signal(SIGKILL)
         process.waitUntilExit()

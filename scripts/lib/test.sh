@@ -25,5 +25,6 @@ run_test() {
         options+=(--sanitize "$sanitize" --scratch-path ".build-$sanitize")
     fi
     say "building and testing${sanitize:+ with the $sanitize sanitizer} (the first time takes some minutes)"
-    swift test "${options[@]}"
+    # One test at a time: many start processes and load them, and would only starve each other.
+    swift test --no-parallel "${options[@]}"
 }

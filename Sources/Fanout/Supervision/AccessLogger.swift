@@ -7,6 +7,10 @@ import Reactor
 /// its doorbell about never.
 final class AccessLogger: Sendable {
     private static let pause: Int32 = 50
+    /// Lines handed to the writer before it is waited for, so that a burst does not overrun its queue.
+    private static let batch = 1_024
+    /// How long a slow reader is waited for with each batch; meanwhile the workers' queues fill, and then drop.
+    private static let writerPatience: UInt64 = 200_000_000
 
     private let records: [AccessRecords]
     private let doorbell: Wakeup
@@ -68,6 +72,9 @@ final class AccessLogger: Sendable {
                 writer.enqueue(lines, to: .access)
                 lines.removeAll()
                 count += 1
+                if count.isMultiple(of: Self.batch) {
+                    writer.flush(deadline: .now().advanced(by: Self.writerPatience))
+                }
             }
         }
         return count
