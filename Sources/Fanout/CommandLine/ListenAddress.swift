@@ -86,10 +86,3 @@ extension ListenAddress: CustomStringConvertible {
         }
     }
 }
-
-extension SocketAddress {
-    /// `0.0.0.0` or `::`.
-    fileprivate var isWildcard: Bool {
-        ["0.0.0.0", "::"].contains { self == SocketAddress(numericHost: $0, port: port) }
-    }
-}

@@ -48,7 +48,7 @@ final class LogWriter: Sendable {
     private let monitor: Monitor<State>
     private let format: LogFormat
     private let descriptors: [Stream: Int32]
-    private let wakeup: WakeupPipe
+    private let wakeup: Wakeup
 
     /// Starts the thread. The descriptors stay the caller's; they may be blocking ones.
     init(
@@ -60,7 +60,7 @@ final class LogWriter: Sendable {
         monitor = Monitor(State(log: LogQueue(capacity: capacity), access: LogQueue(capacity: capacity)))
         self.format = format
         descriptors = [.log: log, .access: access]
-        wakeup = try WakeupPipe()
+        wakeup = try Wakeup()
         try start()
     }
 
@@ -138,7 +138,7 @@ final class LogWriter: Sendable {
 
     /// Waits for a new line or for room; returns the streams to try.
     private func poll(_ pending: [Stream]) -> [Stream] {
-        var entries = [pollfd(fd: wakeup.reader, events: Int16(POLLIN), revents: 0)]
+        var entries = [pollfd(fd: wakeup.descriptor, events: Int16(POLLIN), revents: 0)]
         entries += pending.map { pollfd(fd: descriptors[$0] ?? -1, events: Int16(POLLOUT), revents: 0) }
         let count = unsafe Glibc.poll(&entries, nfds_t(entries.count), -1)
         monitor.access { $0.isAsleep = false }
