@@ -10,11 +10,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
     ],
     targets: [
-        .target(name: "CBench"),
+        .target(name: "CBench", cSettings: [.treatAllWarnings(as: .error)]),
         .executableTarget(
             name: "FanoutBench",
             dependencies: ["CBench", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-            swiftSettings: [.strictMemorySafety()]
+            swiftSettings: [.strictMemorySafety(), .treatAllWarnings(as: .error)]
         ),
     ],
     swiftLanguageModes: [.v6]

@@ -13,6 +13,7 @@
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -115,6 +116,21 @@ int bench_connect_result(int descriptor)
     return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length) < 0 ? -errno : -code;
 }
 
+int bench_connect_path(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path) return -ENAMETOOLONG;
+    strcpy(address.sun_path, path);
+    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return -errno;
+    if (connect(descriptor, (struct sockaddr *)&address, sizeof address) < 0) {
+        int code = errno;
+        close(descriptor);
+        return -code;
+    }
+    return descriptor;
+}
+
 ssize_t bench_send(int descriptor, size_t size)
 {
     static const char block[BENCH_BLOCK];
@@ -158,7 +174,8 @@ static void replace(int target, int descriptor)
     dup2(descriptor, target);
 }
 
-pid_t bench_spawn(const char *path, char *const argv[], int cpu, int input, int output, int error)
+pid_t bench_spawn(
+    const char *path, char *const argv[], char *const environment[], int cpu, int input, int output, int error)
 {
     sigset_t all, before;
     sigfillset(&all);
@@ -184,7 +201,7 @@ pid_t bench_spawn(const char *path, char *const argv[], int cpu, int input, int 
         close_range(3, ~0U, 0);
         sigemptyset(&all);
         sigprocmask(SIG_SETMASK, &all, NULL);
-        execv(path, argv);
+        execve(path, argv, environment);
         _exit(127);
     }
     int code = interrupted ? EINTR : errno;

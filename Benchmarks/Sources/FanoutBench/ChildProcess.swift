@@ -4,25 +4,40 @@ import Foundation
 /// A child of the harness, pinned to a CPU. It ends with the harness, however that ends (see CBench.h).
 final class ChildProcess {
     private static let stopMilliseconds: Int32 = 5_000
+    private static let configuringPrefixes = ["NOMAD_", "FANOUT_"]
 
     let process: Int32
     private let input: Int32
     private let output: Int32
-    private var buffered: [UInt8] = []
+    private var lines: LineReader
     private var isReaped = false
 
-    /// Starts `path`; standard error goes to the file `log`, standard input and output are pipes to the harness.
-    init(_ path: String, _ arguments: [String], cpu: Int32, log: String) throws {
+    /// Starts `path` on `cpu` (or any, when negative); standard error goes to the file `log`, standard input and output
+    /// are pipes to the harness. `environment` is added to the harness's own, less what would configure Fanout.
+    init(
+        _ path: String,
+        _ arguments: [String],
+        environment: [String: String] = [:],
+        cpu: Int32,
+        log: String
+    ) throws {
         var inputEnds: [Int32] = [-1, -1]
         var outputEnds: [Int32] = [-1, -1]
         guard unsafe pipe(&inputEnds) == 0, unsafe pipe(&outputEnds) == 0 else { throw BenchError("no pipe") }
         let error = unsafe open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
         var strings: [UnsafeMutablePointer<CChar>?] = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
-        process = unsafe bench_spawn(path, &strings, cpu, inputEnds[0], outputEnds[1], error)
-        for index in unsafe strings.indices { unsafe free(strings[index]) }
+        let inherited = ProcessInfo.processInfo.environment.filter { name, _ in
+            !Self.configuringPrefixes.contains { name.hasPrefix($0) }
+        }
+        let settings = inherited.merging(environment) { _, given in given }.map { "\($0)=\($1)" }
+        var variables: [UnsafeMutablePointer<CChar>?] = unsafe settings.map { unsafe strdup($0) } + [nil]
+        process = unsafe bench_spawn(path, &strings, &variables, cpu, inputEnds[0], outputEnds[1], error)
+        let copies = unsafe strings + variables
+        for index in unsafe copies.indices { unsafe free(copies[index]) }
         for descriptor in [inputEnds[0], outputEnds[1], error] { close(descriptor) }
         input = inputEnds[1]
         output = outputEnds[0]
+        lines = LineReader(output)
         guard process > 0 else {
             isReaped = true
             throw BenchError("cannot start \(path): errno \(-process)")
@@ -43,23 +58,7 @@ final class ChildProcess {
 
     /// The next line of the child's output.
     func readLine(within seconds: Double) throws -> String {
-        let deadline = now() + UInt64(seconds * 1e9)
-        while true {
-            if let end = buffered.firstIndex(of: UInt8(ascii: "\n")) {
-                defer { buffered.removeFirst(end + 1) }
-                return String(decoding: buffered[..<end], as: UTF8.self)
-            }
-            var entry = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
-            let left = Int64(deadline) - Int64(now())
-            guard left > 0 else { throw BenchError("a child did not answer in \(seconds) s") }
-            guard unsafe poll(&entry, 1, Int32(left / 1_000_000) + 1) > 0 else { continue }
-            var bytes = [UInt8](repeating: 0, count: 4096)
-            let count = unsafe read(output, &bytes, bytes.count)
-            guard count > 0 else {
-                throw BenchError(bench_interrupted() == 0 ? "a child ended early" : "interrupted")
-            }
-            buffered += bytes[..<count]
-        }
+        try lines.next(within: seconds, from: "a child")
     }
 
     /// True while the child has not ended.

@@ -33,17 +33,14 @@ struct Harness {
     private func measure(_ workload: Workload, _ peer: any Peer) throws -> Measurement {
         let order = LoadOrder(workload: workload, warmUpSeconds: max(0.2, seconds * Self.warmUpShare), seconds: seconds)
         let loadLog = "\(folder)/load.log"
-        let load = try ChildProcess(program, ["load", try json(order)], cpu: Self.loadCPU, log: loadLog)
-        guard let backend = UInt16(try load.readLine(within: 10)) else { throw BenchError("the load has no port") }
-
+        let (load, backend) = try startLoad(order, log: loadLog)
         let listen = try freshPort()
         let proxyLog = "\(folder)/\(peer.name).log"
         var target = LoadTarget(port: backend, process: nil)
         var proxy: ChildProcess?
         let command = try peer.command(listen: listen, backend: backend, folder: folder)
         if let command {
-            let child = try ChildProcess(command.path, command.arguments, cpu: Self.proxyCPU, log: proxyLog)
-            try waitUntilReady(child, port: listen, log: proxyLog)
+            let child = try start(command, listen: listen, log: proxyLog)
             target = LoadTarget(port: listen, process: child.process)
             proxy = child
         }
@@ -64,8 +61,28 @@ struct Harness {
         return measurement
     }
 
+    /// Starts a load process; the port is its backend's.
+    func startLoad(_ order: LoadOrder, log: String) throws -> (process: ChildProcess, backend: UInt16) {
+        let load = try ChildProcess(program, ["load", try json(order)], cpu: Self.loadCPU, log: log)
+        guard let backend = UInt16(try load.readLine(within: 10)) else { throw BenchError("the load has no port") }
+        return (load, backend)
+    }
+
+    /// Starts a peer on its CPU and waits until it listens.
+    func start(_ command: PeerCommand, listen: UInt16, log: String) throws -> ChildProcess {
+        let child = try ChildProcess(
+            command.path,
+            command.arguments,
+            environment: command.environment,
+            cpu: Self.proxyCPU,
+            log: log
+        )
+        try waitUntilReady(child, port: listen, log: log)
+        return child
+    }
+
     /// A port that no listener of this machine has at the moment; each call asks the kernel anew.
-    private func freshPort() throws -> UInt16 {
+    func freshPort() throws -> UInt16 {
         guard let port = UInt16(exactly: bench_free_port()) else { throw BenchError("no free port") }
         return port
     }
@@ -86,11 +103,12 @@ struct Harness {
         throw BenchError(bench_interrupted() == 0 ? "a peer does not listen\n\(tail(log))" : "interrupted")
     }
 
-    private func tail(_ log: String) -> String {
+    /// The last lines of a log, for errors.
+    func tail(_ log: String) -> String {
         (readText(log) ?? "").split(separator: "\n").suffix(10).map { "  \($0)\n" }.joined()
     }
 
-    private func json(_ value: some Encodable) throws -> String {
+    func json(_ value: some Encodable) throws -> String {
         String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
     }
 }

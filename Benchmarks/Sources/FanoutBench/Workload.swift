@@ -1,8 +1,10 @@
-import ArgumentParser
-
 /// A kind of load, the same for every peer.
-enum Workload: String, CaseIterable, Codable, ExpressibleByArgument {
-    case bulk
+enum Workload: String, CaseIterable, Codable {
+    /// From the clients to the backend.
+    case bulkUp = "bulk-up"
+    /// From the backend to the clients.
+    case bulkDown = "bulk-down"
+    case bulkBoth = "bulk-both"
     case pingpong
     case churn
     case idle
@@ -10,7 +12,7 @@ enum Workload: String, CaseIterable, Codable, ExpressibleByArgument {
     /// Connections at once (held, for idle).
     var connections: Int {
         switch self {
-        case .bulk: 16
+        case .bulkUp, .bulkDown, .bulkBoth: 16
         case .pingpong, .churn: 64
         case .idle: 5_000
         }
@@ -19,7 +21,9 @@ enum Workload: String, CaseIterable, Codable, ExpressibleByArgument {
     /// What the load does, for the report.
     var summary: String {
         switch self {
-        case .bulk: "16 connections, each as fast as it goes in both directions at once"
+        case .bulkUp: "16 connections, each as fast as it goes from client to backend"
+        case .bulkDown: "16 connections, each as fast as it goes from backend to client"
+        case .bulkBoth: "16 connections, each as fast as it goes in both directions at once; GiB of both together"
         case .pingpong: "64 connections, 64 bytes there and back"
         case .churn: "connect, 64 bytes there and back, the backend closes, the client closes; 64 at once"
         case .idle: "5,000 connections held, each echoed 64 bytes once"
@@ -29,7 +33,7 @@ enum Workload: String, CaseIterable, Codable, ExpressibleByArgument {
     /// What CPU time is divided by.
     var unit: String {
         switch self {
-        case .bulk: "GiB"
+        case .bulkUp, .bulkDown, .bulkBoth: "GiB"
         case .pingpong: "round trip"
         case .churn: "connection"
         case .idle: "second held"
@@ -39,7 +43,7 @@ enum Workload: String, CaseIterable, Codable, ExpressibleByArgument {
     /// The label and factor of CPU time per unit.
     var cost: (label: String, scale: Double) {
         switch self {
-        case .bulk: ("CPU s/GiB", 1)
+        case .bulkUp, .bulkDown, .bulkBoth: ("CPU s/GiB", 1)
         case .pingpong: ("CPU µs/round trip", 1e6)
         case .churn: ("CPU µs/connection", 1e6)
         case .idle: ("CPU ms/s", 1e3)
@@ -59,6 +63,8 @@ struct LoadTarget: Codable {
     let port: UInt16
     /// The root process of the peer, or nil for the load process itself (the direct run).
     let process: Int32?
+    /// Ends the load after so many connections instead of after its time; for churn alone.
+    var connections: Int?
 }
 
 /// What the load process measured.

@@ -38,9 +38,13 @@ ssize_t bench_send(int descriptor, size_t size);
 ssize_t bench_discard(int descriptor, size_t size);
 #define BENCH_BLOCK (256 * 1024)
 
+/* Connects to a unix socket; the descriptor blocks. */
+int bench_connect_path(const char *path);
+
 /* Starts a program on one CPU (or any, when cpu is negative); it dies with the calling thread (PR_SET_PDEATHSIG) and is
    killed when the harness is interrupted. input and output may be -1 for /dev/null. */
-pid_t bench_spawn(const char *path, char *const argv[], int cpu, int input, int output, int error);
+pid_t bench_spawn(
+    const char *path, char *const argv[], char *const environment[], int cpu, int input, int output, int error);
 /* Waits up to `milliseconds` for the end of a child, reaps it and forgets it: 1 and *status, or 0 while it runs. */
 int bench_reap(pid_t child, int milliseconds, int *status);
 

@@ -2,6 +2,9 @@ import CBench
 
 /// What all sockets of one load share: the loop, the counters and where to connect.
 final class Load {
+    /// The most that a fixed number of connections may take.
+    static let exchangeSeconds = 300.0
+
     let loop = EventLoop()
     let order: LoadOrder
     /// The backend's port.
@@ -15,6 +18,8 @@ final class Load {
     private var target: UInt16 = 0
     /// Clients whose connect failed at once; the next turn tries again.
     private var unstarted = 0
+    /// False while the number of connections is fixed: whoever counts them starts them.
+    private var repeats = true
 
     /// Listens as the workload's backend.
     init(_ order: LoadOrder) {
@@ -26,9 +31,10 @@ final class Load {
         loop.add(Acceptor(listener, load: self))
     }
 
-    /// Sends the load to `target`, measures a window and returns it.
+    /// Sends the load to `target`, measures a window (or a number of connections) and returns it.
     func run(_ target: LoadTarget, own process: Int32) -> Measurement {
         self.target = target.port
+        if let connections = target.connections { return exchange(connections) }
         let members = { ProcessTree.members(of: target.process ?? process) }
         var measurement = Measurement()
         if order.workload == .idle { measurement.memoryBefore = MemoryUse(of: members()) }
@@ -56,7 +62,7 @@ final class Load {
 
     private func measuredUnits(_ seconds: Double) -> Double {
         switch order.workload {
-        case .bulk: Double(units) / Double(1 << 30)
+        case .bulkUp, .bulkDown, .bulkBoth: Double(units) / Double(1 << 30)
         case .pingpong, .churn: Double(units)
         case .idle: seconds
         }
@@ -88,6 +94,36 @@ final class Load {
         turn(for: order.warmUpSeconds)
     }
 
+    /// Makes `count` short connections, as many at once as the workload has, and returns when all have ended.
+    private func exchange(_ count: Int) -> Measurement {
+        repeats = false
+        units = 0
+        errors = 0
+        latencies.removeAll()
+        let begin = now()
+        var started = 0
+        var ended: Int { Int(units) + errors }
+        while ended < count && now() - begin < UInt64(Self.exchangeSeconds * 1e9) {
+            while started < count && started - ended < order.workload.connections {
+                started += 1
+                startClient()
+            }
+            loop.turn()
+        }
+        var measurement = Measurement()
+        measurement.seconds = Double(now() - begin) / 1e9
+        measurement.units = Double(units)
+        measurement.p50 = latencies.microseconds(at: 0.5)
+        measurement.p99 = latencies.microseconds(at: 0.99)
+        measurement.errors = errors + max(0, count - ended)
+        return measurement
+    }
+
+    /// Starts the successor of a client that has ended.
+    func replaceClient() {
+        if repeats { startClient() }
+    }
+
     private func startClients() {
         guard order.workload != .idle else { return }
         for _ in 0..<order.workload.connections { startClient() }
@@ -98,11 +134,12 @@ final class Load {
         let descriptor = bench_connect(target)
         guard descriptor >= 0 else {
             errors += 1
-            if order.workload == .churn { unstarted += 1 }
+            if order.workload == .churn && repeats { unstarted += 1 }
             return
         }
         switch order.workload {
-        case .bulk: loop.add(BulkStream(descriptor, load: self))
+        case .bulkUp, .bulkBoth: loop.add(BulkStream(descriptor, load: self, sends: true))
+        case .bulkDown: loop.add(BulkStream(descriptor, load: self, sends: false))
         case .pingpong: loop.add(PingPongClient(descriptor, load: self, repeats: true))
         case .churn: loop.add(ChurnClient(descriptor, load: self))
         case .idle: loop.add(PingPongClient(descriptor, load: self, repeats: false))
@@ -111,7 +148,8 @@ final class Load {
 
     func acceptClient(_ descriptor: Int32) {
         switch order.workload {
-        case .bulk: loop.add(BulkStream(descriptor, load: self))
+        case .bulkUp: loop.add(BulkStream(descriptor, load: self, sends: false))
+        case .bulkDown, .bulkBoth: loop.add(BulkStream(descriptor, load: self, sends: true))
         case .pingpong, .idle: loop.add(EchoBackend(descriptor, load: self, closes: false))
         case .churn: loop.add(EchoBackend(descriptor, load: self, closes: true))
         }

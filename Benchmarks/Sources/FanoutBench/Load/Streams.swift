@@ -4,18 +4,21 @@ import Glibc
 /// The size of a small message.
 let messageSize = 64
 
-/// Either end of a bulk connection: sends zeros as long as the socket takes them and throws away what comes.
+/// Either end of a bulk connection: sends zeros as long as the socket takes them, if it sends at all, and throws away
+/// what comes.
 final class BulkStream: Handler {
     private static let readSize = 1 << 20
     private unowned let load: Load
+    private let sends: Bool
 
-    init(_ descriptor: Int32, load: Load) {
+    init(_ descriptor: Int32, load: Load, sends: Bool) {
         self.load = load
+        self.sends = sends
         super.init(descriptor)
     }
 
     override var isEdgeTriggered: Bool { false }
-    override var events: UInt32 { UInt32(BENCH_IN | BENCH_OUT) }
+    override var events: UInt32 { UInt32(sends ? BENCH_IN | BENCH_OUT : BENCH_IN) }
 
     override func ready(_ events: UInt32) {
         if events.isReadable {
@@ -113,7 +116,8 @@ final class PingPongClient: Handler {
     }
 }
 
-/// A client of one exchange: connect, 64 bytes there and back, the backend's end of stream, close; then the next one.
+/// A client of one exchange: connect, 64 bytes there and back, the backend's end of stream, close; then the next one
+/// unless the load counts its connections.
 ///
 /// The backend ends first, so TIME_WAIT falls on the listening ends, and no local port of client or proxy is used up
 /// however long the run is.
@@ -154,6 +158,6 @@ final class ChurnClient: Handler {
             load.errors += 1
         }
         load.loop.close(self)
-        load.startClient()
+        load.replaceClient()
     }
 }

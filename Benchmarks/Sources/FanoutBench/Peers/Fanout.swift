@@ -17,4 +17,17 @@ struct Fanout: Peer {
             stopSignal: SIGQUIT
         )
     }
+
+    /// In front of a Nomad service; `secrets` is the folder of api.sock and nomad_token.
+    func command(listen: UInt16, service: String, secrets: String) -> PeerCommand {
+        PeerCommand(
+            path: path,
+            arguments: [
+                "--service", service, "--listen-address", "127.0.0.1:\(listen)",
+                "--workers", "1", "--access-log", "off",
+            ],
+            environment: ["NOMAD_SECRETS_DIR": secrets],
+            stopSignal: SIGQUIT
+        )
+    }
 }

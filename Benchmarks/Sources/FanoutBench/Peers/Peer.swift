@@ -14,7 +14,8 @@ protocol Peer: Sendable {
 
 struct PeerCommand {
     let path: String
-    let arguments: [String]
+    var arguments: [String]
+    var environment: [String: String] = [:]
     /// The signal that ends it at once.
     let stopSignal: Int32
 }

@@ -85,6 +85,15 @@ struct BenchReport: Codable {
     let seconds: Double
     let summaries: [Summary]
     let runs: [Run]
+    /// All peers that were asked for; the trials below are Fanout's alone.
+    let peers: [String]
+    let discovery: DiscoveryResult?
+    let connections: ConnectionsResult?
+
+    /// False when a trial found what must not be: a connection that failed, or something left behind.
+    var isSound: Bool {
+        (discovery?.failures ?? 0) == 0 && (connections?.failed ?? 0) == 0 && connections?.isEqual != false
+    }
 
     func writeJSON(to path: String) throws {
         let encoder = JSONEncoder()

@@ -19,6 +19,10 @@ struct Table {
             lines += ["", "\(workload.rawValue): \(workload.summary)"]
             lines += aligned([header(workload)] + rows.map(row))
         }
+        for (title, rows) in TrialTables(report: report).sections {
+            lines += ["", title]
+            lines += aligned(rows)
+        }
         if report.summaries.contains(where: \.utilisationDiffers) {
             lines += ["", "≠ utilisation differs by more than 15 points from \(report.reference)'s: compare with care"]
         }
@@ -29,7 +33,7 @@ struct Table {
         let cost = workload.cost.label
         switch workload {
         case .idle: return ["peer", "RSS B/conn", "anonymous B/conn", "base RSS MiB", cost, "errors"]
-        case .bulk: return ["peer", cost, "ratio", "GiB/s", "utilisation", "load", "errors"]
+        case .bulkUp, .bulkDown, .bulkBoth: return ["peer", cost, "ratio", "GiB/s", "utilisation", "load", "errors"]
         case .pingpong, .churn:
             return ["peer", cost, "ratio", "1/s", "p50 µs", "p99 µs", "utilisation", "load", "errors"]
         }
@@ -47,7 +51,7 @@ struct Table {
                 summary.peer, cell(summary.residentPerConnection), cell(summary.anonymousPerConnection),
                 cell(summary.residentBefore, 1 / Double(1 << 20)), cost, errors,
             ]
-        case .bulk:
+        case .bulkUp, .bulkDown, .bulkBoth:
             return [summary.peer, cost, cell(summary.ratio), cell(summary.rate), utilisation, load, errors]
         case .pingpong, .churn:
             return [
