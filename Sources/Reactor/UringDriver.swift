@@ -10,8 +10,8 @@ import Glibc
     public struct Options: Sendable {
         public var submissionEntries: UInt32 = 512
         public var completionEntries: UInt32 = 4096
-        public var bufferCount: Int = 256
-        public var bufferSize: Int = 16 * 1024
+        public var bufferCount: Int = 128
+        public var bufferSize: Int = 32 * 1024
         public init() {}
 
         /// What the buffers of one driver take at most, in bytes.

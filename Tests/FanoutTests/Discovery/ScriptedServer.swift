@@ -47,7 +47,10 @@ final class ScriptedServer: Sendable {
         try listen()
     }
 
-    deinit { stop() }
+    deinit {
+        stop()
+        try? FileManager.default.removeItem(at: folder)
+    }
 
     /// The heads of all requests so far.
     var requests: [String] { state.withLockedValue { $0.requests } }
