@@ -18,7 +18,8 @@
 int fanout_ring_init(struct io_uring *ring, unsigned sq_entries, unsigned cq_entries) {
     struct io_uring_params params;
     memset(&params, 0, sizeof params);
-    params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_CQSIZE;
+    params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_CQSIZE |
+                   IORING_SETUP_SUBMIT_ALL;
     params.cq_entries = cq_entries;
     return io_uring_queue_init_params(sq_entries, ring, &params);
 }

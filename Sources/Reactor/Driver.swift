@@ -3,6 +3,14 @@ import Glibc
 /// The index of a receive buffer in a driver's pool.
 public typealias BufferIndex = UInt16
 
+/// Where a receive takes its buffer from.
+public enum BufferPool: UInt8, BitwiseCopyable, Sendable {
+    /// For every receive. Connections whose destination does not take its bytes may come to own all of it.
+    case common
+    /// Smaller buffers, only for bytes whose destination can take them at this moment: so they come back at once.
+    case reserve
+}
+
 /// One result of one operation.
 @frozen
 public struct Completion: Sendable {
@@ -43,10 +51,10 @@ public protocol CompletionHandler: AnyObject {
 public protocol Driver: AnyObject {
     /// Accepts connections until something ends it: each result is a non-blocking, close-on-exec descriptor.
     func accept(on listener: Int32, token: Token)
-    /// The address must stay where it is until the next ``wait(until:)`` has returned.
+    /// The address must stay where it is until a ``wait(until:)`` has returned with nothing unsubmitted.
     func connect(_ socket: Int32, to address: UnsafePointer<SocketAddress>, token: Token)
-    /// Receives at most `limit` bytes into a buffer of the pool, which is taken only when there is data.
-    func receive(from socket: Int32, limit: UInt32, token: Token)
+    /// Receives into one buffer of the pool, which is taken only when there is data.
+    func receive(from socket: Int32, into pool: BufferPool, token: Token)
     /// Sends `count` bytes of the buffer from `offset` on. The result may be less than `count`.
     func send(to socket: Int32, buffer: BufferIndex, offset: UInt32, count: UInt32, token: Token)
     /// Yields the poll(2) bits that are set when one of `events`, an error or a hang-up is there, and again whenever
@@ -58,14 +66,14 @@ public protocol Driver: AnyObject {
     /// Gives a buffer back to the pool.
     func release(_ buffer: BufferIndex)
 
-    /// Buffers that are free now.
-    var freeBuffers: Int { get }
-    /// Buffers of the pool, and the size of each in bytes.
-    var bufferCount: Int { get }
-    var bufferSize: Int { get }
+    /// Buffers of a pool that are free now.
+    func freeBuffers(in pool: BufferPool) -> Int
 
-    /// Starts what was asked for, and sleeps until there is a result, a wake-up, or the deadline.
+    /// Starts what was asked for, and sleeps until there is a result, a wake-up, or the deadline. A wake-up that is
+    /// signalled after a wait has returned ends the next one.
     func wait(until deadline: Deadline)
+    /// Whether something that was asked for has not been started yet, because the kernel would not take it.
+    var hasUnsubmitted: Bool { get }
     /// Hands every result that is there to `handler`; the handler may call any verb.
     func deliver<Handler: CompletionHandler>(to handler: Handler)
 
@@ -78,6 +86,8 @@ public enum PollEvents {
     public static let writable = UInt32(POLLOUT)
     /// The peer has reset the connection, or both directions are shut down. Reported whether asked for or not.
     public static let hangup = UInt32(POLLERR | POLLHUP)
+    /// An error is pending on the socket.
+    public static let error = UInt32(POLLERR)
     /// The peer has ended its stream (`POLLRDHUP`, Linux 2.6.17).
     public static let endOfStream = UInt32(0x2000)
 

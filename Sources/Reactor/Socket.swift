@@ -68,6 +68,13 @@ public enum Socket {
     /// Not POLLHUP: that is set as soon as both streams have ended, with bytes still to be sent.
     public static func isOver(_ descriptor: Int32) -> Bool { peer(of: descriptor) == nil }
 
+    /// Whether the socket has connected to itself: retries toward a local port in the ephemeral range on which nobody
+    /// listens may draw that very port (a simultaneous open, RFC 9293, section 3.5).
+    public static func isSelfConnected(_ descriptor: Int32) -> Bool {
+        guard let peer = peer(of: descriptor) else { return false }
+        return local(of: descriptor) == peer
+    }
+
     /// The address of the other end, nil when it has gone.
     public static func peer(of descriptor: Int32) -> SocketAddress? {
         unsafe address { unsafe getpeername(descriptor, $0, $1) }

@@ -12,10 +12,12 @@ import Glibc
         public var completionEntries: UInt32 = 4096
         public var bufferCount: Int = 128
         public var bufferSize: Int = 32 * 1024
+        public var reserveCount: Int = 128
+        public var reserveSize: Int = 8 * 1024
         public init() {}
 
         /// What the buffers of one driver take at most, in bytes.
-        public var bytes: Int { bufferCount * bufferSize }
+        public var bytes: Int { bufferCount * bufferSize + reserveCount * reserveSize }
 
         /// Asks for half as much, or returns false when that would be too little to work with.
         public mutating func halve() -> Bool {
@@ -23,30 +25,24 @@ import Glibc
             submissionEntries /= 2
             completionEntries /= 2
             bufferCount /= 2
+            reserveCount /= 2
             return true
         }
     }
 
-    /// The only buffer group of a ring.
-    private static let bufferGroup: UInt16 = 0
     /// `user_data` of operations of the driver itself; no session's token has this operation number.
     private static let wakeupToken: UInt64 = .max
     private static let cancelToken: UInt64 = .max - 1
     private static let batch = 128
 
     private let ring: UnsafeMutablePointer<io_uring>
-    private let bufferRing: UnsafeMutablePointer<io_uring_buf_ring>
-    private let buffers: LazyMemory
-    private let bufferRingMemory: LazyMemory
+    private let common: ProvidedBuffers
+    private let reserve: ProvidedBuffers
     private let state: UnsafeMutablePointer<State>
     private let completions: UnsafeMutablePointer<UnsafeMutablePointer<io_uring_cqe>?>
     private let wakeup: Wakeup
 
-    public let bufferCount: Int
-    public let bufferSize: Int
-
     private struct State: BitwiseCopyable {
-        var freeBuffers: Int
         var enters: UInt64
     }
 
@@ -55,38 +51,41 @@ import Glibc
     ///   `EINVAL` (a kernel older than 6.1).
     public init(wakeup: Wakeup, options: Options = Options()) throws(SystemError) {
         self.wakeup = wakeup
-        bufferCount = options.bufferCount
-        bufferSize = options.bufferSize
-        buffers = try LazyMemory(bytes: options.bufferCount * options.bufferSize)
-        bufferRingMemory = try LazyMemory(bytes: options.bufferCount * MemoryLayout<io_uring_buf>.stride)
-        unsafe bufferRing = bufferRingMemory.bound(to: io_uring_buf_ring.self, count: 1)
-
+        common = try ProvidedBuffers(
+            group: 0,
+            firstIndex: 0,
+            count: options.bufferCount,
+            size: options.bufferSize
+        )
+        reserve = try ProvidedBuffers(
+            group: 1,
+            firstIndex: BufferIndex(options.bufferCount),
+            count: options.reserveCount,
+            size: options.reserveSize
+        )
         let ring = UnsafeMutablePointer<io_uring>.allocate(capacity: 1)
         unsafe memset(ring, 0, MemoryLayout<io_uring>.size)
-        var code = unsafe fanout_ring_init(ring, options.submissionEntries, options.completionEntries)
+        let code = unsafe fanout_ring_init(ring, options.submissionEntries, options.completionEntries)
         guard code == 0 else {
             unsafe ring.deallocate()
             throw SystemError("io_uring_setup", errno: -code)
         }
-        var registration = io_uring_buf_reg()
-        registration.ring_addr = UInt64(UInt(bitPattern: unsafe bufferRing))
-        registration.ring_entries = UInt32(options.bufferCount)
-        registration.bgid = Self.bufferGroup
-        code = unsafe io_uring_register_buf_ring(ring, &registration, 0)
-        guard code == 0 else {
-            unsafe io_uring_queue_exit(ring)
-            unsafe ring.deallocate()
-            throw SystemError("io_uring_register of the receive buffers", errno: -code)
+        for pool in [common, reserve] {
+            let code = unsafe pool.register(with: ring)
+            guard code == 0 else {
+                unsafe io_uring_queue_exit(ring)
+                unsafe ring.deallocate()
+                throw SystemError("io_uring_register of the receive buffers", errno: -code)
+            }
         }
         // Spares a descriptor look-up with each io_uring_enter; without it (before 5.18) everything works as well.
         _ = unsafe io_uring_register_ring_fd(ring)
 
         unsafe self.ring = ring
         unsafe state = .allocate(capacity: 1)
-        unsafe state.initialize(to: State(freeBuffers: 0, enters: 0))
+        unsafe state.initialize(to: State(enters: 0))
         unsafe completions = .allocate(capacity: Self.batch)
         unsafe completions.initialize(repeating: nil, count: Self.batch)
-        for index in 0..<options.bufferCount { release(BufferIndex(index)) }
         armWakeup()
     }
 
@@ -98,7 +97,12 @@ import Glibc
         unsafe completions.deallocate()
     }
 
-    public var freeBuffers: Int { unsafe state.pointee.freeBuffers }
+    public func freeBuffers(in pool: BufferPool) -> Int {
+        switch pool {
+        case .common: common.free
+        case .reserve: reserve.free
+        }
+    }
     /// How often the ring was entered, each time one system call.
     public var enters: UInt64 { unsafe state.pointee.enters }
 
@@ -124,13 +128,14 @@ import Glibc
         unsafe sqe.pointee.user_data = token.rawValue
     }
 
-    public func receive(from socket: Int32, limit: UInt32, token: Token) {
+    public func receive(from socket: Int32, into pool: BufferPool, token: Token) {
+        let buffers = pool == .common ? common : reserve
         let sqe = unsafe submission()
-        unsafe io_uring_prep_recv(sqe, socket, nil, Int(limit), 0)
+        unsafe io_uring_prep_recv(sqe, socket, nil, buffers.size, 0)
         // Wait for data first: an attempt that finds nothing would cost more than it saves.
         unsafe sqe.pointee.ioprio = UInt16(IORING_RECVSEND_POLL_FIRST)
         unsafe sqe.pointee.flags |= FANOUT_IOSQE_BUFFER_SELECT
-        unsafe sqe.pointee.buf_group = Self.bufferGroup
+        unsafe sqe.pointee.buf_group = buffers.group
         unsafe sqe.pointee.user_data = token.rawValue
     }
 
@@ -157,21 +162,19 @@ import Glibc
     }
 
     @inline(__always)
-    public func release(_ buffer: BufferIndex) {
-        unsafe fanout_buf_ring_put(
-            bufferRing,
-            address(of: buffer),
-            UInt32(bufferSize),
-            buffer,
-            UInt32(bufferCount - 1)
-        )
-        unsafe state.pointee.freeBuffers += 1
+    public func release(_ buffer: BufferIndex) { pool(of: buffer).release(buffer) }
+
+    @inline(__always)
+    private func pool(of buffer: BufferIndex) -> ProvidedBuffers {
+        common.holds(buffer) ? common : reserve
     }
 
     @inline(__always)
     private func address(of buffer: BufferIndex) -> UnsafeMutableRawPointer {
-        unsafe buffers.base + Int(buffer) * bufferSize
+        unsafe pool(of: buffer).address(of: buffer)
     }
+
+    public var hasUnsubmitted: Bool { unsafe io_uring_sq_ready(ring) > 0 }
 
     // MARK: Turning
 
@@ -207,17 +210,14 @@ import Glibc
     private func deliver<Handler: CompletionHandler>(_ cqe: io_uring_cqe, to handler: Handler) {
         let data = cqe.user_data
         if data >= Self.cancelToken {
-            if data == Self.wakeupToken {
-                wakeup.clear()
-                armWakeup()
-            }
+            if data == Self.wakeupToken, cqe.flags & UInt32(IORING_CQE_F_MORE) == 0 { armWakeup() }
             return
         }
         let flags = cqe.flags
         var buffer: BufferIndex? = nil
         if flags & UInt32(IORING_CQE_F_BUFFER) != 0 {
             let index = BufferIndex(truncatingIfNeeded: flags >> UInt32(IORING_CQE_BUFFER_SHIFT))
-            unsafe state.pointee.freeBuffers -= 1
+            pool(of: index).taken()
             if cqe.res > 0 {
                 buffer = index
             } else {
@@ -250,10 +250,11 @@ import Glibc
         _ = unsafe io_uring_submit(ring)
     }
 
-    /// A poll, not a read: a read of a non-blocking descriptor would not wait (io_uring honours O_NONBLOCK there).
+    /// A multishot poll that nobody reads after: each signal is an event of its own, so that none that comes between
+    /// a wait and the clearing of an earlier one can be lost.
     private func armWakeup() {
         let sqe = unsafe submission()
-        unsafe io_uring_prep_poll_add(sqe, wakeup.descriptor, UInt32(POLLIN))
+        unsafe io_uring_prep_poll_multishot(sqe, wakeup.descriptor, UInt32(POLLIN))
         unsafe sqe.pointee.user_data = Self.wakeupToken
     }
 }

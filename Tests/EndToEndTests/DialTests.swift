@@ -114,4 +114,26 @@ struct DialTests {
         }
         #expect(servers.map(\.acceptedCount) == [5, 5, 5, 5])
     }
+
+    /// An endpoint that is this proxy itself would be a loop without an end.
+    @Test func itsOwnListenerIsNoEndpoint() throws {
+        let server = EchoServer()
+        defer { server.stop() }
+        let port = freePort()
+        let fanout = try FanoutProcess([
+            "--listen-address", ":\(port)", "--endpoint", "127.0.0.1:\(port)", "--endpoint", server.address.description,
+        ])
+        defer { fanout.stop() }
+        _ = try fanout.address()
+        for _ in 0..<10 { #expect(try ask(.ipv4("127.0.0.1", port: port)) == "hello") }
+        #expect(try fanout.quietState().total("accepted") == 10)
+        #expect(server.acceptedCount == 10)
+    }
+}
+
+/// A port that nobody has at this moment.
+private func freePort() -> UInt16 {
+    let server = RawServer()
+    defer { server.stop() }
+    return server.address.port ?? 0
 }

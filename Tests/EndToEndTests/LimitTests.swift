@@ -18,6 +18,7 @@ struct LimitTests {
         }
         for _ in 0..<5 { #expect(throws: LineClient.Failure.reset) { try Self.ask(address) } }
         #expect(try fanout.state().total("rejected") == 5)
+        try fanout.wait("their log lines") { fanout.access.filter { $0["close"] as? String == "limit" }.count == 5 }
         for client in held {
             try client.sendAll("still here\n")
             #expect(try client.readLine() == "still here")

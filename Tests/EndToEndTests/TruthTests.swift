@@ -99,6 +99,41 @@ struct TruthTests {
         }
     }
 
+    /// Both directions are full, nobody reads, and one side is reset: the other must not hang for ever.
+    @Test func aResetReachesASideThatIsStuckInAWrite() throws {
+        let server = RawServer()
+        defer { server.stop() }
+        let fanout = try proxy(to: [server.address])
+        defer { fanout.stop() }
+        let client = try LineClient(to: try fanout.address())
+        let upstream = try server.accept()
+        try fill([client, upstream])
+        upstream.reset()
+        #expect(try client.waitForReset(within: 20))
+        #expect(try fanout.quietState().endpoints.values.allSatisfy { $0 == 0 })
+    }
+
+    /// A unix client that writes and goes leaves no error behind: its bytes and its end arrive, and no reset.
+    @Test func aUnixClientThatWritesAndCloses() throws {
+        let server = RawServer()
+        defer { server.stop() }
+        let path = NSTemporaryDirectory() + "fanout-\(UUID().uuidString.prefix(8)).sock"
+        let fanout = try proxy(to: [server.address], listen: "unix:\(path)")
+        defer { fanout.stop() }
+        let client = try LineClient(to: try fanout.address())
+        let upstream = try server.accept()
+        try client.sendAll("log line\n")
+        client.close()
+        let received = try upstream.readUntilEnd()
+        #expect(received.bytes == Array("log line\n".utf8))
+        #expect(received.end == .endOfStream)
+        // Longer than a half-closed connection goes unwatched: it must still be there.
+        usleep(200_000)
+        #expect(try fanout.state().process["connections"] == 1)
+        upstream.close()
+        try fanout.wait("its end") { fanout.access.last?["close"] as? String == "client_fin" }
+    }
+
     /// A server that speaks first must not wait for the client.
     @Test func serverSpeaksFirst() throws {
         let server = EchoServer(greeting: Array("220 ready\r\n".utf8))

@@ -98,6 +98,17 @@ public final class LineClient {
         return String(decoding: bytes.dropLast(), as: UTF8.self)
     }
 
+    /// Waits until the connection fails, without reading or writing; false if it does not in time.
+    public func waitForReset(within seconds: Double = 10) throws(Failure) -> Bool {
+        let deadline = MonotonicTime.after(seconds: seconds)
+        while MonotonicTime.now < deadline {
+            let error = Socket.takeError(descriptor)
+            if error != 0 { return Self.failure(error) == .reset }
+            usleep(5_000)
+        }
+        return false
+    }
+
     /// Everything until the stream ends, and how it ended.
     public func readUntilEnd(within seconds: Double = 10) throws(Failure) -> (bytes: [UInt8], end: End) {
         let deadline = MonotonicTime.after(seconds: seconds)

@@ -12,7 +12,8 @@ struct AccessLogRecord: Sendable {
     /// The service's label.
     var service: String
     var worker: Int
-    var client: String
+    /// Nil when it had gone before it was asked for.
+    var client: String?
     /// Nil when none was chosen.
     var endpoint: String?
     /// The endpoint's allocation; nil for fixed endpoints.

@@ -1,5 +1,6 @@
 import Glibc
 import Reactor
+import Synchronization
 
 /// Turns the workers' access records into lines, on a thread of its own.
 ///
@@ -20,6 +21,7 @@ final class AccessLogger: Sendable {
     private let registry: EndpointRegistry
     /// Records so far; its lock makes one reader of the two threads that drain at the end of the process.
     private let written = Locked<UInt64>(0)
+    private let isFinishing = Atomic<Bool>(false)
 
     init(
         records: [AccessRecords],
@@ -52,7 +54,13 @@ final class AccessLogger: Sendable {
         }
     }
 
-    /// Writes what is there; also called at the end of the process, when the workers have gone.
+    /// Writes the last records, when the workers have gone; does not wait for a slow reader any more.
+    func finish() {
+        isFinishing.store(true, ordering: .relaxed)
+        drain()
+    }
+
+    /// Writes what is there.
     @discardableResult
     func drain() -> Int {
         written.with { written in
@@ -72,7 +80,7 @@ final class AccessLogger: Sendable {
                 writer.enqueue(lines, to: .access)
                 lines.removeAll()
                 count += 1
-                if count.isMultiple(of: Self.batch) {
+                if count.isMultiple(of: Self.batch), !isFinishing.load(ordering: .relaxed) {
                     writer.flush(deadline: .now().advanced(by: Self.writerPatience))
                 }
             }

@@ -9,7 +9,6 @@ struct Drain {
     /// When sessions that are left are reset; never before a drain has begun, and never after that moment.
     private(set) var end = Deadline.never
     private var hasBegun = false
-    private(set) var wasCutShort = false
 
     init(timeout: UInt64, logger: Logger) {
         self.timeout = timeout
@@ -37,7 +36,6 @@ struct Drain {
         end = .never
         let left = fleet.admission.count
         if left > 0 {
-            wasCutShort = true
             logger.warning("resetting connections", metadata: ["connections": "\(left)", "cause": "\(cause)"])
         }
         fleet.order(.reset)

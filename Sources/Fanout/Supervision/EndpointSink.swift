@@ -36,7 +36,8 @@ final class EndpointSink: Sendable {
     }
 
     func apply(service: Int, endpoints: [Endpoint]) {
-        let foreign = endpoints.filter { !isOwn($0.address) }
+        let own = OwnAddresses.current()
+        let foreign = endpoints.filter { !isOwnListener($0.address, own) }
         let change = registry.replace(service: service, with: foreign)
         events.signal()
         warnOfUnknownTags(endpoints)
@@ -79,12 +80,13 @@ final class EndpointSink: Sendable {
         return endpoints.count > Self.mostNamed ? "\(shown),…" : shown
     }
 
-    private func isOwn(_ address: SocketAddress) -> Bool {
+    private func isOwnListener(_ address: SocketAddress, _ own: Set<SocketAddress>) -> Bool {
         listeners.contains { listener in
-            let own = listener.address
-            if own == address { return true }
-            return own.isWildcard && own.port == address.port && address.isLoopback
-                && (own.family == address.family || listener.isDualStack)
+            let bound = listener.address
+            if bound == address { return true }
+            return bound.isWildcard && bound.port == address.port
+                && (bound.family == address.family || listener.isDualStack)
+                && (address.isLoopback || own.contains(address.with(port: 0)))
         }
     }
 }

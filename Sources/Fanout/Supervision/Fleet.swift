@@ -97,6 +97,10 @@ final class Fleet: Sendable {
 
     var isFinished: Bool { running.load(ordering: .acquiring) == 0 }
 
+    func closed(_ reason: CloseReason) -> UInt64 {
+        statistics.reduce(0) { $0 &+ $1.closed(reason) }
+    }
+
     func total(_ counter: WorkerStatistics.Counter) -> UInt64 {
         statistics.reduce(0) { $0 &+ $1[counter] }
     }

@@ -24,7 +24,11 @@ struct Signals: ~Copyable {
         _ = signal(SIGPIPE, SIG_IGN)
         var set = sigset_t()
         unsafe sigemptyset(&set)
-        for number in Self.handled { _ = unsafe sigaddset(&set, number) }
+        for number in Self.handled {
+            // An ignored signal, as a shell leaves it to background jobs, would never be seen (signalfd(2)).
+            _ = signal(number, SIG_DFL)
+            _ = unsafe sigaddset(&set, number)
+        }
         _ = unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
         descriptor = unsafe fanout_signalfd(Self.handled, Self.handled.count)
         guard descriptor >= 0 else { throw SystemError("signalfd", errno: -descriptor) }

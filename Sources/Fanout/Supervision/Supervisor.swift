@@ -38,6 +38,12 @@ struct Supervisor {
     }
 
     private func serve(_ signals: borrowing Signals, _ environment: [String: String]) throws(StartFailure) -> ExitCode {
+        let discoverySettings: DiscoverySettings
+        do {
+            discoverySettings = try DiscoverySettings(configuration, environment: environment)
+        } catch {
+            throw .nomad(error)
+        }
         let listeners = try bind()
         let settings = DataPathSettings(configuration, seed: ProcessSeed.make(environment))
         let fleet: Fleet
@@ -63,7 +69,8 @@ struct Supervisor {
         do {
             try fleet.start(cpus: cpus)
         } catch {
-            throw .driver(error, isExplicit: configuration.driver == .ioUring)
+            throw error.call.hasPrefix("io_uring")
+                ? .driver(error, isExplicit: configuration.driver == .ioUring) : .system(error)
         }
         announce(listeners)
 
@@ -74,10 +81,10 @@ struct Supervisor {
             events: fleet.events,
             logger: logger
         )
-        let discovery = try startDiscovery(environment, sink)
+        let discovery = try startDiscovery(discoverySettings, sink)
         let code = watch(signals, fleet, listeners, discovery)
         discovery.stop()
-        accessLogger.drain()
+        accessLogger.finish()
         logger.info("stopped", metadata: ["exit_code": "\(code.rawValue)"])
         return code
     }
@@ -131,13 +138,13 @@ struct Supervisor {
     }
 
     private func startDiscovery(
-        _ environment: [String: String],
+        _ settings: DiscoverySettings,
         _ sink: EndpointSink
     ) throws(StartFailure) -> Discovery {
         do {
             let discovery = try Discovery(
                 services: configuration.services.enumerated().map { ($0.offset, $0.element.source) },
-                settings: DiscoverySettings(configuration, environment: environment),
+                settings: settings,
                 logger: logger,
                 sink: { sink.apply(service: $0, endpoints: $1) }
             )
@@ -170,7 +177,7 @@ struct Supervisor {
             drain.expire(fleet)
             fleet.registry.tidy()
         }
-        return drain.wasCutShort ? .failure : .clean
+        return fleet.closed(.drained) > 0 ? .failure : .clean
     }
 
     private func sleep(_ signals: borrowing Signals, _ events: Wakeup, until end: Deadline) {

@@ -58,21 +58,12 @@ extension Worker {
     private func listenToClientEarly(_ slot: UInt32) {
         guard unsafe flow(slot, .tx).pointee.state == .idle, unsafe !sessions.pointer(slot).pointee.clientFinishedEarly
         else { return }
-        if isPoolLow || earlyReaders >= driver.bufferCount / Self.earlyShare {
+        if driver.freeBuffers(in: .common) == 0 {
             watchClient(slot)
         } else {
             cancel(.clientHangup, slot)
-            unsafe sessions.pointer(slot).pointee.readsEarly = true
-            earlyReaders += 1
-            armReceive(slot, .tx)
+            receive(slot, .tx, into: .common)
         }
-    }
-
-    func leaveEarlyReaders(_ slot: UInt32) {
-        let session = unsafe sessions.pointer(slot)
-        guard unsafe session.pointee.readsEarly else { return }
-        unsafe session.pointee.readsEarly = false
-        earlyReaders -= 1
     }
 
     /// Has ``clientMoved(_:_:)`` told when the client ends its stream or goes away.
@@ -125,13 +116,20 @@ extension Worker {
         end(slot, attempts > 0 ? .connectFailed : .noEndpoint, .reset)
     }
 
+    /// What says that a client has been reset. A unix peer that has merely closed hangs up too; only one that closed
+    /// over unread input is an error (unix(7)).
+    func hangup(ofClient slot: UInt32) -> UInt32 {
+        let service = Int(unsafe sessions.pointer(slot).pointee.service)
+        return unsafe listeners[service].isUnix ? PollEvents.error : PollEvents.hangup
+    }
+
     /// The poll on a client has something to say.
     func clientMoved(_ completion: Completion, _ slot: UInt32) {
         switch unsafe sessions.pointer(slot).pointee.phase {
         case .relaying:
-            halfClosedMoved(completion.result, slot, .tx)
+            halfClosedMoved(completion, slot, .tx)
         case .waiting, .dialing:
-            if PollEvents.result(completion.result, has: PollEvents.hangup) {
+            if PollEvents.result(completion.result, has: hangup(ofClient: slot)) {
                 end(slot, .clientGone, .reset)
             } else if unsafe sessions.pointer(slot).pointee.phase == .waiting {
                 if hasNothingToSay(slot) {
@@ -139,6 +137,8 @@ extension Worker {
                 } else if !completion.more {
                     watchClient(slot)
                 }
+            } else if !completion.more && completion.result > 0 {
+                watchClient(slot)
             }
         case .free, .ending, .flushing:
             break
@@ -159,6 +159,10 @@ extension Worker {
         deadlines.clear(slot)
         guard result == 0 else {
             attemptFailed(unsafe session.pointee.attemptExpired ? SystemError.timedOut : -result, slot)
+            return
+        }
+        guard !Socket.isSelfConnected(unsafe session.pointee.upstream) else {
+            attemptFailed(SystemError.refused, slot)
             return
         }
         unsafe session.pointee.phase = .relaying

@@ -12,7 +12,6 @@ extension Worker {
     func end(_ slot: UInt32, _ reason: CloseReason, _ ending: Session.Ending) {
         let session = unsafe sessions.pointer(slot)
         leaveWaiting(slot)
-        leaveEarlyReaders(slot)
         unsafe session.pointee.phase = .ending
         unsafe session.pointee.reason = reason
         unsafe session.pointee.ending = ending
@@ -30,7 +29,7 @@ extension Worker {
     private func leaveStarved(_ slot: UInt32, _ direction: Direction) {
         guard unsafe flow(slot, direction).pointee.state == .starved else { return }
         unsafe starved.remove(index(slot, direction), in: unsafe flows)
-        unsafe flow(slot, direction).pointee.state = .broken
+        unsafe flow(slot, direction).pointee.state = .idle
     }
 
     private func cancelAll(_ slot: UInt32) {
@@ -64,6 +63,7 @@ extension Worker {
             close(slot)
         case .resetClientAfterBytes:
             unsafe closeWithReset(&session.pointee.upstream)
+            leaveEndpoint(slot)
             startFlush(slot)
         case .resetUpstreamAfterBytes:
             unsafe closeWithReset(&session.pointee.client)
@@ -77,7 +77,7 @@ extension Worker {
     private func startFlush(_ slot: UInt32) {
         let session = unsafe sessions.pointer(slot)
         let unsent = Socket.unsentBytes(survivor(slot))
-        guard unsent > 0, !Socket.isOver(survivor(slot)) else {
+        guard order != .reset, unsent > 0, !Socket.isOver(survivor(slot)) else {
             finishFlush(slot)
             return
         }

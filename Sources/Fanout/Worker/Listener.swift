@@ -7,12 +7,18 @@ struct ListenerState: BitwiseCopyable {
     var isArmed = false
     var isDraining = false
     var isClosed = false
+    /// Handshakes under way when the drain began have had their time.
+    var isGraceOver = false
+    /// Failed accepts in a row.
+    var failures: UInt32 = 0
 }
 
 /// The first part of a connection's life: it is accepted, or turned away.
 extension Worker {
     /// After an accept that failed for want of something: long enough not to spin, short enough not to be noticed.
     static var acceptPause: UInt64 { 10_000_000 }
+    /// Failed accepts in a row, after which there is a pause whatever the error is.
+    static var mostFailures: UInt32 { 16 }
     /// How long handshakes that were under way when a drain began have to finish.
     static var drainGrace: UInt64 { 10_000_000 }
 
@@ -31,6 +37,7 @@ extension Worker {
     func accepted(_ completion: Completion) {
         let index = Int(completion.token.slot)
         if completion.result >= 0 {
+            unsafe listeners[index].failures = 0
             admit(completion.result, service: index)
         } else {
             acceptFailed(-completion.result, index)
@@ -39,21 +46,24 @@ extension Worker {
         unsafe listeners[index].isArmed = false
         pendingOperations &-= 1
         if unsafe listeners[index].isDraining {
-            takeQueueAndClose(index)
-        } else if completion.result >= 0 || Self.isPassing(-completion.result) {
+            // Before that, the deadline does it: handshakes under way still have their time.
+            if unsafe listeners[index].isGraceOver { takeQueueAndClose(index) }
+        } else if completion.result >= 0 || mayAcceptAtOnce(-completion.result, index) {
             armListener(index)
         } else {
             deadlines.set(owner(ofListener: index), now.advanced(by: Self.acceptPause))
         }
     }
 
-    /// Errors of one connection or one moment, after which the next accept may do better at once (accept(2)).
-    private static func isPassing(_ error: Int32) -> Bool {
-        SystemError.isOfOneConnection(error)
+    /// After errors of one connection the next accept may do better at once (accept(2)); not if they go on and on.
+    private func mayAcceptAtOnce(_ error: Int32, _ index: Int) -> Bool {
+        unsafe SystemError.isOfOneConnection(error) && listeners[index].failures < Self.mostFailures
     }
 
     private func acceptFailed(_ error: Int32, _ index: Int) {
+        guard unsafe !listeners[index].isDraining else { return }
         statistics.add(.acceptErrors)
+        unsafe listeners[index].failures &+= 1
         if SystemError.isDescriptorShortage(error) { turnOneAway(index) }
     }
 
@@ -63,25 +73,55 @@ extension Worker {
         guard spareDescriptor >= 0 else { return false }
         Socket.closeGracefully(spareDescriptor)
         let client = Socket.accept(unsafe listeners[index].descriptor)
-        if client >= 0 { reject(client) }
+        if client >= 0 { reject(client, service: index) }
         spareDescriptor = Socket.spare()
         return client >= 0
     }
 
-    private func reject(_ client: Int32) {
+    private func reject(_ client: Int32, service: Int) {
         statistics.add(.rejected)
         statistics.addClosed(.limit)
+        if settings.recordsAccess { recordRejected(client, service: service) }
         Socket.closeWithReset(client)
+    }
+
+    private func recordRejected(_ client: Int32, service: Int) {
+        nextConnection &+= 1
+        let record = AccessRecord(
+            connection: nextConnection,
+            endpoint: 0,
+            at: now,
+            durationMicroseconds: 0,
+            txBytes: 0,
+            rxBytes: 0,
+            connectMicroseconds: Session.unknownMicroseconds,
+            firstByteMicroseconds: Session.unknownMicroseconds,
+            error: 0,
+            service: UInt16(truncatingIfNeeded: service),
+            attempts: 0,
+            worker: UInt16(truncatingIfNeeded: context.index),
+            reason: .limit,
+            isOpen: false,
+            client: address(of: client, service: service)
+        )
+        if !context.records.append(record) { statistics.add(.accessRecordsDropped) }
+    }
+
+    /// The client's address for the access log.
+    private func address(of client: Int32, service: Int) -> CompactAddress {
+        guard settings.recordsAccess else { return CompactAddress() }
+        if unsafe listeners[service].isUnix { return .unix }
+        return Socket.peer(of: client).map(CompactAddress.init) ?? CompactAddress()
     }
 
     private func admit(_ client: Int32, service: Int) {
         guard context.admission.enter() else {
-            reject(client)
+            reject(client, service: service)
             return
         }
         guard let slot = sessions.take() else {
             context.admission.leave()
-            reject(client)
+            reject(client, service: service)
             return
         }
         if spareDescriptor < 0 { spareDescriptor = Socket.spare() }
@@ -99,7 +139,6 @@ extension Worker {
     private func open(_ slot: UInt32, client: Int32, service: Int) {
         let session = unsafe sessions.pointer(slot)
         let generation = unsafe session.pointee.generation &+ 1
-        let recordsClient = unsafe settings.recordsAccess && !listeners[service].isUnix
         unsafe session.initialize(
             to: Session(
                 generation: generation,
@@ -110,7 +149,6 @@ extension Worker {
                 upstreamIsGone: false,
                 attemptExpired: false,
                 clientFinishedEarly: false,
-                readsEarly: false,
                 hasFirstEnd: false,
                 inFlight: 0,
                 service: UInt16(truncatingIfNeeded: service),
@@ -136,12 +174,12 @@ extension Worker {
                 txBytes: 0,
                 rxBytes: 0,
                 unsentBytes: 0,
-                clientAddress: recordsClient
-                    ? Socket.peer(of: client).map(CompactAddress.init) ?? CompactAddress() : CompactAddress()
+                clientAddress: address(of: client, service: service)
             )
         )
         let fresh = Flow(
             state: .idle,
+            pool: .common,
             holdsBuffer: false,
             buffer: 0,
             offset: 0,
@@ -165,10 +203,14 @@ extension Worker {
 
     func listenerDeadline(_ index: Int) {
         let isArmed = unsafe listeners[index].isArmed
+        unsafe listeners[index].isGraceOver = listeners[index].isDraining
         switch (unsafe listeners[index].isDraining, isArmed) {
         case (false, false): armListener(index)
         case (false, true): break
-        case (true, true): driver.cancel(token(ofListener: index))
+        case (true, true):
+            // Asked again until it takes: a cancel may be refused while the accept is at work.
+            driver.cancel(token(ofListener: index))
+            deadlines.set(owner(ofListener: index), now.advanced(by: Self.cancelPatience))
         case (true, false): takeQueueAndClose(index)
         }
     }

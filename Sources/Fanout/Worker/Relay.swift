@@ -10,16 +10,11 @@ extension Worker {
         unsafe flows + Int(slot * 2 + direction.rawValue)
     }
 
-    var isPoolLow: Bool {
-        @inline(__always) get { driver.freeBuffers < driver.bufferCount / Self.lowPoolShare }
-    }
-
     func startRelay(_ slot: UInt32) {
         let session = unsafe sessions.pointer(slot)
         let tx = unsafe flow(slot, .tx)
         unsafe session.pointee.lastActivity = now
         scheduleRelay(slot)
-        leaveEarlyReaders(slot)
         cancel(.clientHangup, slot)
         armReceive(slot, .rx)
         switch unsafe tx.pointee.state {
@@ -43,33 +38,28 @@ extension Worker {
     /// Asks for the next bytes of a direction, at once or when they can be taken.
     @inline(__always)
     func armReceive(_ slot: UInt32, _ direction: Direction) {
-        if isPoolLow, unsafe sessions.pointer(slot).pointee.phase == .relaying {
-            armGate(slot, direction)
+        if driver.freeBuffers(in: .common) > 0 {
+            receive(slot, direction, into: .common)
         } else {
-            armReceive(slot, direction, limit: UInt32(driver.bufferSize))
+            armGate(slot, direction)
         }
     }
 
     @inline(__always)
-    func armReceive(_ slot: UInt32, _ direction: Direction, limit: UInt32) {
+    func receive(_ slot: UInt32, _ direction: Direction, into pool: BufferPool) {
         let session = unsafe sessions.pointer(slot)
         unsafe flow(slot, direction).pointee.state = .receiving
+        unsafe flow(slot, direction).pointee.pool = pool
         switch direction {
         case .tx:
-            driver.receive(
-                from: unsafe session.pointee.client,
-                limit: limit,
-                token: begin(.receiveFromClient, slot)
-            )
+            driver.receive(from: unsafe session.pointee.client, into: pool, token: begin(.receiveFromClient, slot))
         case .rx:
-            driver.receive(
-                from: unsafe session.pointee.upstream,
-                limit: limit,
-                token: begin(.receiveFromUpstream, slot)
-            )
+            driver.receive(from: unsafe session.pointee.upstream, into: pool, token: begin(.receiveFromUpstream, slot))
         }
     }
 
+    /// The common buffers are gone: from here on only bytes that the destination can take at once are received, into
+    /// the reserve. So connections that are blocked cannot keep the others from moving.
     @inline(never)
     private func armGate(_ slot: UInt32, _ direction: Direction) {
         let session = unsafe sessions.pointer(slot)
@@ -94,7 +84,7 @@ extension Worker {
     /// ended first: per socket there is never more than one.
     func gateMoved(_ completion: Completion, _ slot: UInt32, _ direction: Direction) {
         if !completion.more {
-            armReceive(slot, direction, limit: Self.lowPoolLimit)
+            receive(slot, direction, into: .reserve)
         } else if PollEvents.result(completion.result, has: PollEvents.writable | PollEvents.hangup) {
             cancel(direction == .tx ? .upstreamWritable : .clientWritable, slot)
         }
@@ -115,8 +105,6 @@ extension Worker {
         unsafe session.pointee.lastActivity = now
         switch direction {
         case .tx:
-            unsafe session.pointee.txBytes &+= UInt64(completion.result)
-            statistics.add(.txBytes, UInt64(completion.result))
             if unsafe session.pointee.phase == .relaying {
                 send(slot, .tx)
             } else {
@@ -126,8 +114,6 @@ extension Worker {
             if unsafe session.pointee.firstByteMicroseconds == Session.unknownMicroseconds {
                 unsafe session.pointee.firstByteMicroseconds = microseconds(now.since(session.pointee.acceptedAt))
             }
-            unsafe session.pointee.rxBytes &+= UInt64(completion.result)
-            statistics.add(.rxBytes, UInt64(completion.result))
             send(slot, .rx)
         }
     }
@@ -165,6 +151,16 @@ extension Worker {
             destinationGone(result, slot, direction)
             return
         }
+        let session = unsafe sessions.pointer(slot)
+        unsafe session.pointee.lastActivity = now
+        switch direction {
+        case .tx:
+            unsafe session.pointee.txBytes &+= UInt64(result)
+            statistics.add(.txBytes, UInt64(result))
+        case .rx:
+            unsafe session.pointee.rxBytes &+= UInt64(result)
+            statistics.add(.rxBytes, UInt64(result))
+        }
         guard unsafe UInt32(result) == flow.pointee.count else {
             unsafe flow.pointee.offset += UInt32(result)
             unsafe flow.pointee.count -= UInt32(result)
@@ -190,8 +186,7 @@ extension Worker {
         let session = unsafe sessions.pointer(slot)
         if result == -SystemError.noBuffer {
             statistics.add(.bufferStarved)
-            unsafe flow(slot, direction).pointee.state = .starved
-            unsafe starved.append(index(slot, direction), in: unsafe flows)
+            foundNoBuffer(slot, direction)
             return
         }
         if SystemError.isInterruption(-result) {
@@ -223,6 +218,22 @@ extension Worker {
         }
     }
 
+    /// There is data, but no buffer in the pool that was asked.
+    private func foundNoBuffer(_ slot: UInt32, _ direction: Direction) {
+        let flow = unsafe flow(slot, direction)
+        switch unsafe flow.pointee.pool {
+        case .common where unsafe sessions.pointer(slot).pointee.phase == .relaying:
+            armGate(slot, direction)
+        case .common:
+            // No upstream yet: its bytes can wait in the kernel.
+            unsafe flow.pointee.state = .idle
+            watchClient(slot)
+        case .reserve:
+            unsafe flow.pointee.state = .starved
+            unsafe starved.append(index(slot, direction), in: unsafe flows)
+        }
+    }
+
     private func clientFinishedBeforeConnect(_ slot: UInt32) {
         let session = unsafe sessions.pointer(slot)
         unsafe session.pointee.clientFinishedEarly = true
@@ -245,8 +256,7 @@ extension Worker {
             // Both streams are over: closing sends the second FIN too.
             end(slot, unsafe session.pointee.reason, .graceful)
         case .broken:
-            // The bytes of the other direction had nowhere to go: its source must not take that for a clean end.
-            end(slot, direction == .tx ? .upstreamReset : .clientReset, .reset)
+            preconditionFailure("a side that is gone has ended its stream cleanly")
         case .idle, .receiving, .starved, .gated, .holding, .sending:
             let socket = unsafe direction == .tx ? session.pointee.upstream : session.pointee.client
             // Where it fails the destination has gone, which its own operations report.
@@ -281,7 +291,8 @@ extension Worker {
                 end(slot, .clientReset, .resetUpstreamAfterBytes)
             }
         case .idle, .receiving, .starved, .gated, .holding, .sending:
-            break
+            unsafe session.pointee.lastActivity = now
+            scheduleRelay(slot)
         }
     }
 
@@ -290,14 +301,14 @@ extension Worker {
     @inline(__always)
     func index(_ slot: UInt32, _ direction: Direction) -> UInt32 { slot * 2 + direction.rawValue }
 
-    /// Re-arms as many starved flows as there are buffers; each takes at most one.
+    /// Lets as many starved flows try again as there are buffers in reserve; each takes at most one.
     func rearmStarved() {
         guard starved.count > 0 else { return }
-        var budget = driver.freeBuffers
+        var budget = driver.freeBuffers(in: .reserve)
         while budget > 0, let index = unsafe starved.popFirst(in: unsafe flows) {
             budget -= 1
             guard let direction = Direction(rawValue: index & 1) else { return }
-            armReceive(index / 2, direction)
+            armGate(index / 2, direction)
         }
     }
 
@@ -313,6 +324,9 @@ extension Worker {
         if settings.idleTimeout > 0 {
             next = min(next, unsafe session.pointee.lastActivity.advanced(by: settings.idleTimeout))
         }
+        if unsafe session.pointee.clientIsGone || session.pointee.upstreamIsGone {
+            next = min(next, unsafe session.pointee.lastActivity.advanced(by: Self.flushPatience))
+        }
         if unsafe !session.pointee.watchesHalfClosed {
             next = min(next, unsafe session.pointee.halfClosedAt.advanced(by: Self.halfClosedPatience))
         }
@@ -323,6 +337,13 @@ extension Worker {
         let session = unsafe sessions.pointer(slot)
         if settings.idleTimeout > 0, unsafe session.pointee.lastActivity.advanced(by: settings.idleTimeout) <= now {
             end(slot, .idle, .reset)
+            return
+        }
+        if unsafe session.pointee.clientIsGone || session.pointee.upstreamIsGone,
+            unsafe session.pointee.lastActivity.advanced(by: Self.flushPatience) <= now
+        {
+            // The survivor takes nothing of what preceded the reset, perhaps because it is stuck in a write to us.
+            end(slot, unsafe session.pointee.upstreamIsGone ? .upstreamReset : .clientReset, .reset)
             return
         }
         if unsafe session.pointee.nextReport <= now {
@@ -347,12 +368,19 @@ extension Worker {
     }
 
     /// The side whose stream `direction` was, and had ended, may have been reset while the other stream goes on.
-    func halfClosedMoved(_ result: Int32, _ slot: UInt32, _ direction: Direction) {
-        guard PollEvents.result(result, has: PollEvents.hangup), unsafe flow(slot, direction).pointee.state == .finished
-        else { return }
-        switch direction {
-        case .tx: end(slot, .clientReset, .resetUpstreamAfterBytes)
-        case .rx: end(slot, .upstreamReset, .resetClientAfterBytes)
+    func halfClosedMoved(_ completion: Completion, _ slot: UInt32, _ direction: Direction) {
+        guard completion.result > 0, unsafe flow(slot, direction).pointee.state == .finished else { return }
+        let hangup = direction == .tx ? hangup(ofClient: slot) : PollEvents.hangup
+        if PollEvents.result(completion.result, has: hangup) {
+            end(slot, direction == .tx ? .clientReset : .upstreamReset, Self.ending(afterResetOf: direction))
+        } else if !completion.more {
+            unsafe sessions.pointer(slot).pointee.watchesHalfClosed = false
+            scheduleRelay(slot)
         }
+    }
+
+    /// How a session ends when the source of `direction` was reset.
+    private static func ending(afterResetOf direction: Direction) -> Session.Ending {
+        direction == .tx ? .resetUpstreamAfterBytes : .resetClientAfterBytes
     }
 }

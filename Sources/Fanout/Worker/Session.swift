@@ -33,6 +33,8 @@ struct Flow: BitwiseCopyable {
     }
 
     var state: State
+    /// Where the last receive took its buffer from.
+    var pool: BufferPool
     var holdsBuffer: Bool
     var buffer: BufferIndex
     /// The part of the buffer that is still to be sent.
@@ -83,8 +85,6 @@ struct Session: BitwiseCopyable {
     var attemptExpired: Bool
     /// The client's end of stream was seen while no upstream was connected.
     var clientFinishedEarly: Bool
-    /// Counted as one that may hold a buffer without an upstream.
-    var readsEarly: Bool
     /// This side's stream ended first.
     var hasFirstEnd: Bool
     /// Operations in flight: bit n for the operation with raw value n.
@@ -130,7 +130,14 @@ struct CompactAddress: BitwiseCopyable {
     private var port: UInt16
     private var family: UInt8
 
-    /// No address: a unix-domain client, or not asked for.
+    /// A client of a unix listener.
+    static var unix: CompactAddress {
+        var address = CompactAddress()
+        address.family = 1
+        return address
+    }
+
+    /// Not known: it had gone already, or it was not asked for.
     init() {
         bytes = InlineArray(repeating: 0)
         port = 0
@@ -147,17 +154,20 @@ struct CompactAddress: BitwiseCopyable {
         case AddressFamily.ipv6:
             family = 6
             for index in 0..<16 { bytes[index] = address.byte(at: 8 + index) }
+        case AddressFamily.unix:
+            family = 1
         case _:
             break
         }
     }
 
-    /// `127.0.0.1:50000`, `[::1]:50000` or `unix`.
-    var text: String {
+    /// `127.0.0.1:50000`, `[::1]:50000`, `unix`, or nil if it is not known.
+    var text: String? {
         switch family {
         case 4: SocketAddress(ipv4: (0..<4).map { bytes[$0] }, port: port).clientText
         case 6: SocketAddress(ipv6: (0..<16).map { bytes[$0] }, port: port).clientText
-        case _: "unix"
+        case 1: "unix"
+        case _: nil
         }
     }
 }

@@ -6,15 +6,6 @@ import Reactor
 /// Between accept and close there is no allocation, no lock and no reference counting.
 @safe
 final class Worker<D: Driver>: CompletionHandler {
-    /// The pool is low below this share of its buffers: then a buffer is taken only for a destination that can
-    /// take the bytes, so that blocked connections cannot own the pool.
-    static var lowPoolShare: Int { 2 }
-    /// Most bytes received at once while the pool is low; fits what a writable socket takes (tcp(7)).
-    static var lowPoolLimit: UInt32 { 8 * 1024 }
-
-    /// Sessions without an upstream may hold this share of the buffers: they keep them for as long as they wait.
-    static var earlyShare: Int { 4 }
-
     let context: WorkerContext
     let settings: DataPathSettings
     let driver: D
@@ -33,8 +24,6 @@ final class Worker<D: Driver>: CompletionHandler {
     /// Kept open to be given up when descriptors run out, so that a client can be told.
     var spareDescriptor: Int32
     var waitingSessions = 0
-    /// Sessions without an upstream that may hold a buffer.
-    var earlyReaders = 0
     var openListeners = 0
     var nextConnection: UInt64
     var starved = StarvedQueue()
@@ -96,11 +85,7 @@ final class Worker<D: Driver>: CompletionHandler {
     /// After the wait, not before it: the addresses that connects were started with belong to the snapshot held
     /// until then (``Driver/connect(_:to:token:)``).
     private func adopt() {
-        let newest = context.publication.adopt(worker: context.index, held: snapshot)
-        if newest.bits != snapshot.bits {
-            snapshot = newest
-            if waitingSessions > 0 { retryWaiting() }
-        }
+        if !driver.hasUnsubmitted { adoptSnapshot() }
         let ordered = context.order.current
         guard ordered != order else { return }
         if order == .run { startDrain() }
@@ -108,9 +93,17 @@ final class Worker<D: Driver>: CompletionHandler {
         if ordered == .reset { resetAll() }
     }
 
+    private func adoptSnapshot() {
+        let newest = context.publication.adopt(worker: context.index, held: snapshot)
+        if newest.bits != snapshot.bits {
+            snapshot = newest
+            if waitingSessions > 0 { retryWaiting() }
+        }
+    }
+
     private func report() {
         statistics.set(.pendingOperations, pendingOperations)
-        statistics.set(.freeBuffers, UInt64(driver.freeBuffers))
+        statistics.set(.freeBuffers, UInt64(driver.freeBuffers(in: .common) + driver.freeBuffers(in: .reserve)))
         statistics.set(.completions, completions)
         statistics.set(.enters, driver.enters)
         statistics.set(.waiting, UInt64(waitingSessions))
@@ -158,7 +151,7 @@ final class Worker<D: Driver>: CompletionHandler {
         case .clientWritable: gateMoved(completion, slot, .rx)
         case .connect: connectFinished(completion.result, slot)
         case .clientHangup: clientMoved(completion, slot)
-        case .upstreamHangup: halfClosedMoved(completion.result, slot, .rx)
+        case .upstreamHangup: halfClosedMoved(completion, slot, .rx)
         case .accept: preconditionFailure("an accept belongs to a listener")
         }
     }

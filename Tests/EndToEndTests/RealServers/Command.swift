@@ -42,6 +42,11 @@ final class Command {
         process.standardInput = handles.input
         process.standardOutput = handles.output
         process.standardError = handles.errors
+        // Foundation keeps a Process for ever, and with it what it refers to: descriptors must not wait for that.
+        defer {
+            let opened = [handles.output, handles.errors] + (input == nil ? [] : [handles.input])
+            for handle in opened { try? handle.close() }
+        }
         try Self.withoutBlockedSignals { try process.run() }
     }
 
@@ -73,7 +78,10 @@ final class Command {
     @discardableResult
     func succeed() throws -> String {
         let code = try exitCode()
-        guard code == 0 else { throw Failed(description: "\(name): exit code \(code)\n\(output)\n\(errors)") }
+        let how = process.terminationReason == .exit ? "exit code" : "signal"
+        guard how == "exit code" && code == 0 else {
+            throw Failed(description: "\(name): \(how) \(code)\n\(output)\n\(errors)")
+        }
         return output
     }
 
@@ -95,7 +103,7 @@ final class Command {
     }
 
     private static func text(_ file: String) -> String {
-        let data = (try? Data(contentsOf: URL(fileURLWithPath: file))) ?? Data()
+        guard let data = try? Data(contentsOf: URL(fileURLWithPath: file)) else { return "cannot read \(file)" }
         return String(decoding: data.last == UInt8(ascii: "\n") ? data.dropLast() : data, as: UTF8.self)
     }
 }

@@ -19,6 +19,7 @@ import Testing
     init(_ kind: DriverKind, _ size: DriverSize = .usual) throws {
         wakeup = try Wakeup()
         driver = try kind.make(wakeup, size)
+        count = size.buffers
     }
 
     deinit {
@@ -49,9 +50,13 @@ import Testing
         return token
     }
 
-    func receive(from socket: Descriptor, limit: UInt32? = nil) -> Token {
+    /// Free buffers of the common pool, and how many it has.
+    var free: Int { driver.freeBuffers(in: .common) }
+    let count: Int
+
+    func receive(from socket: Descriptor, into pool: BufferPool = .common) -> Token {
         let token = begin(.receiveFromClient)
-        driver.receive(from: socket.number, limit: limit ?? UInt32(driver.bufferSize), token: token)
+        driver.receive(from: socket.number, into: pool, token: token)
         return token
     }
 

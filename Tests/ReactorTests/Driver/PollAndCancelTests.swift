@@ -104,7 +104,7 @@ import Testing
         for token in tokens { bench.driver.cancel(token) }
         try bench.settle()
         #expect(bench.operationsInFlight == 0)
-        #expect(bench.driver.freeBuffers == bench.driver.bufferCount - 1)
+        #expect(bench.free == bench.count - 1)
         // The sockets are none the worse for it.
         try idle.far.send([5])
         #expect(try bench.final(of: bench.receive(from: idle.near)).result == 1)

@@ -17,7 +17,7 @@ import Testing
         for token in receives { #expect(try bench.final(of: token).result == 0) }
         try bench.settle()
         #expect(bench.operationsInFlight == 0)
-        #expect(bench.driver.freeBuffers == 4)
+        #expect(bench.free == 4)
     }
 
     @Test(arguments: DriverKind.all)
@@ -71,7 +71,7 @@ import Testing
         }
         #expect(received == 50)
         #expect(starved > 0, "the pool was never empty")
-        #expect(bench.driver.freeBuffers == 4)
+        #expect(bench.free == 4)
     }
 
     /// Receives, polls, data, ends, resets and cancels in random order: the bench sees that each operation has one
@@ -94,7 +94,7 @@ import Testing
         for index in lanes.indices { try lanes[index].end(bench) }
         try bench.settle()
         #expect(bench.operationsInFlight == 0, "seed \(seed)")
-        #expect(bench.driver.freeBuffers == bench.driver.bufferCount, "seed \(seed)")
+        #expect(bench.free == bench.count, "seed \(seed)")
     }
 
     /// One connection, with at most one receive and one poll in flight.

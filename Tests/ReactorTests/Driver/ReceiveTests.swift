@@ -8,35 +8,41 @@ import Testing
     func aBufferIsTakenOnlyWhenThereIsData(kind: DriverKind) throws {
         let bench = try DriverBench(kind)
         let pair = try Loopback.pair()
-        let all = bench.driver.bufferCount
-        #expect(bench.driver.freeBuffers == all)
+        let all = bench.count
+        #expect(bench.free == all)
         let token = bench.receive(from: pair.near)
         try bench.settle()
         #expect(bench.isInFlight(token))
-        #expect(bench.driver.freeBuffers == all)
+        #expect(bench.free == all)
 
         try pair.far.send([1, 2, 3, 4, 5])
         let received = try bench.final(of: token)
         #expect(received.result == 5)
         let buffer = try #require(received.buffer)
-        #expect(bench.driver.freeBuffers == all - 1)
+        #expect(bench.free == all - 1)
         #expect(try bench.bytes(in: buffer, 5) == [1, 2, 3, 4, 5])
         bench.driver.release(buffer)
-        #expect(bench.driver.freeBuffers == all)
+        #expect(bench.free == all)
     }
 
+    /// The reserve has buffers when the common ones are gone, and gives them back to itself.
     @Test(arguments: DriverKind.all)
-    func noMoreThanTheLimitIsRead(kind: DriverKind) throws {
-        let bench = try DriverBench(kind)
-        let pair = try Loopback.pair()
-        try pair.far.send(Array(0..<100))
-        try waitUntil("all bytes") { pair.near.unread(100) == 100 }
-        let first = try bench.final(of: bench.receive(from: pair.near, limit: 30))
-        #expect(first.result == 30)
-        let second = try bench.final(of: bench.receive(from: pair.near))
-        #expect(second.result == 70)
-        #expect(try bench.bytes(in: #require(first.buffer), 30) == Array(0..<30))
-        #expect(try bench.bytes(in: #require(second.buffer), 70) == Array(30..<100))
+    func theReserveIsAPoolOfItsOwn(kind: DriverKind) throws {
+        let bench = try DriverBench(kind, DriverSize(buffers: 2))
+        let pairs = try (0..<3).map { _ in try Loopback.pair() }
+        for (index, pair) in pairs.enumerated() { try pair.far.send([UInt8(index)]) }
+        for pair in pairs.prefix(2) { #expect(try bench.final(of: bench.receive(from: pair.near)).result == 1) }
+        #expect(bench.free == 0)
+        #expect(try bench.final(of: bench.receive(from: pairs[2].near)).result == -ENOBUFS)
+        let before = bench.driver.freeBuffers(in: .reserve)
+        let last = try bench.final(of: bench.receive(from: pairs[2].near, into: .reserve))
+        #expect(last.result == 1)
+        let buffer = try #require(last.buffer)
+        #expect(try bench.bytes(in: buffer, 1) == [2])
+        #expect(bench.driver.freeBuffers(in: .reserve) == before - 1)
+        bench.driver.release(buffer)
+        #expect(bench.driver.freeBuffers(in: .reserve) == before)
+        #expect(bench.free == 0)
     }
 
     @Test(arguments: DriverKind.all)
@@ -48,7 +54,7 @@ import Testing
         let end = try bench.final(of: token)
         #expect(end.result == 0)
         #expect(end.buffer == nil)
-        #expect(bench.driver.freeBuffers == bench.driver.bufferCount)
+        #expect(bench.free == bench.count)
         // It stays so, and the other direction is open.
         #expect(try bench.final(of: bench.receive(from: pair.near)).result == 0)
         try pair.near.send([6])
@@ -76,7 +82,7 @@ import Testing
         let end = try bench.final(of: token)
         #expect(end.result == -ECONNRESET)
         #expect(end.buffer == nil)
-        #expect(bench.driver.freeBuffers == bench.driver.bufferCount)
+        #expect(bench.free == bench.count)
     }
 
     @Test(arguments: DriverKind.all)
@@ -98,7 +104,7 @@ import Testing
         var held: [BufferIndex] = []
         for value in 0..<UInt8(4) { held.append(try bench.buffer(holding: [value])) }
         #expect(Set(held).count == 4)
-        #expect(bench.driver.freeBuffers == 0)
+        #expect(bench.free == 0)
 
         let pair = try Loopback.pair()
         let token = bench.receive(from: pair.near)
@@ -106,7 +112,7 @@ import Testing
         let starved = try bench.final(of: token)
         #expect(starved.result == -ENOBUFS)
         #expect(starved.buffer == nil)
-        #expect(bench.driver.freeBuffers == 0)
+        #expect(bench.free == 0)
         #expect(pair.near.unread(10) == 1)
 
         // What is held is not touched by others.
@@ -131,7 +137,7 @@ import Testing
         for buffer in held { bench.driver.release(buffer) }
         end = try bench.final(of: bench.receive(from: pair.near))
         #expect(end.result == 0)
-        #expect(bench.driver.freeBuffers == 2)
+        #expect(bench.free == 2)
     }
 
     @Test(arguments: DriverKind.all)
@@ -148,6 +154,6 @@ import Testing
             bench.driver.release(buffer)
             #expect(try pair.far.receive(2) == bytes)
         }
-        #expect(bench.driver.freeBuffers == 4)
+        #expect(bench.free == 4)
     }
 }

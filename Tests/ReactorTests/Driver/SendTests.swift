@@ -16,7 +16,7 @@ import Testing
         #expect(sent.buffer == nil)
         #expect(try pair.far.receive(20) == Array(10..<30))
         // The buffer stays its holder's.
-        #expect(bench.driver.freeBuffers == bench.driver.bufferCount - 1)
+        #expect(bench.free == bench.count - 1)
     }
 
     @Test(arguments: DriverKind.all)

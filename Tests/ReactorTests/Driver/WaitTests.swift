@@ -26,6 +26,19 @@ import Testing
         }
     }
 
+    /// Between the end of a wait and the delivery of its results: the next wait must end at once.
+    @Test(arguments: DriverKind.all)
+    func aWakeUpBetweenWaitAndDeliverEndsTheNextWait(kind: DriverKind) throws {
+        let bench = try DriverBench(kind)
+        for _ in 0..<50 {
+            bench.wakeup.signal()
+            bench.driver.wait(until: .never)
+            bench.wakeup.signal()
+            bench.driver.deliver(to: bench)
+            bench.turn(until: .never)
+        }
+    }
+
     /// Signals and turns in every interleaving: each signal is followed by a turn that begins after it.
     @Test(arguments: DriverKind.all)
     func noWakeUpIsLostInARace(kind: DriverKind) throws {
@@ -106,7 +119,7 @@ import Testing
         func receive() {
             isInVerb = true
             let token = Token(.receiveFromClient, slot: UInt32(left), generation: 1)
-            driver.receive(from: socket.number, limit: 1, token: token)
+            driver.receive(from: socket.number, into: .common, token: token)
             isInVerb = false
         }
 
