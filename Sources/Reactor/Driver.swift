@@ -43,7 +43,7 @@ public protocol CompletionHandler: AnyObject {
 /// - An operation yields results until its final one (`more == false`), which comes exactly once. Until then its
 ///   socket must not be closed and its buffer must not be released.
 /// - A result is never delivered from inside a verb: only from ``deliver(to:)``, on a later turn.
-/// - Per socket at most one receive, one send, one poll, one connect are in flight.
+/// - Per socket at most one receive, one send, one connect, and two polls (for room and for its end) are in flight.
 /// - A verb never fails: what goes wrong arrives as a completion with a negated `errno`.
 /// - `-ENOBUFS` from a receive means that no buffer was free: nothing was read, and the caller tries again when
 ///   one has been released. `-ECANCELED` follows ``cancel(_:)``, unless the operation finished first.

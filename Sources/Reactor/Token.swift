@@ -1,7 +1,6 @@
 /// What an operation does, and to which socket of a session or listener.
 ///
-/// Per socket at most one receive, one send and one poll are in flight; with this list that makes every
-/// state of a session enumerable as a set of at most ten operations.
+/// Each is in flight at most once for a session, which makes its state enumerable as a set of at most ten.
 public enum Operation: UInt8, Sendable {
     case accept = 0
     case connect

@@ -81,7 +81,7 @@ extension Worker {
     }
 
     /// The destination can take bytes, or has gone, which the receive or the send after it will tell. The poll is
-    /// ended first: per socket there is never more than one.
+    /// ended first, so that the next gate finds none in flight.
     func gateMoved(_ completion: Completion, _ slot: UInt32, _ direction: Direction) {
         if !completion.more {
             receive(slot, direction, into: .reserve)

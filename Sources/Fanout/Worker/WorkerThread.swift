@@ -24,8 +24,6 @@ struct WorkerThread: ~Copyable {
         }
     }
 
-    consuming func join() { thread.join() }
-
     private static func run(_ context: WorkerContext, _ wakeup: Wakeup, _ cpu: Int32?, _ started: Started) {
         if let cpu { _ = fanout_pin_thread(cpu) }
         let worker: Worker<UringDriver>
