@@ -95,7 +95,7 @@ final class NomadConnection: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        close(.brokenConnection("\(error)"))
+        close(.brokenConnection(TransportSecurity.explanation(of: error) ?? "\(error)"))
     }
 
     private func fail(_ failure: DiscoveryFailure) {

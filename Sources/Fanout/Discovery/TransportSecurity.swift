@@ -91,3 +91,19 @@ struct TransportSecurity: Equatable, Sendable {
         return found
     }
 }
+
+extension TransportSecurity {
+    /// What a failed handshake means for the operator, nil for every other error.
+    static func explanation(of error: any Error) -> String? {
+        switch error {
+        case is NIOSSLExtraError:
+            "the agent's certificate is for another name; give the one it bears by NOMAD_TLS_SERVER_NAME "
+                + "(client.<region>.nomad or server.<region>.nomad)"
+        case NIOSSLError.handshakeFailed:
+            "the TLS handshake failed; NOMAD_CACERT must be the authority that signed the agent's certificate, and an "
+                + "agent that verifies clients needs NOMAD_CLIENT_CERT and NOMAD_CLIENT_KEY"
+        case let error:
+            error is NIOSSLError ? "the TLS connection failed: \(error)" : nil
+        }
+    }
+}
