@@ -61,10 +61,15 @@ final class Worker<D: Driver>: CompletionHandler {
         if spareDescriptor >= 0 { Socket.closeGracefully(spareDescriptor) }
     }
 
-    /// Serves until the supervisor orders an end and nothing is left to do.
-    func run() {
+    /// Begins to listen; once, before ``run()``. The statistics are those of a worker at rest afterwards.
+    func start() {
         openListeners = listenerCount
         for index in 0..<listenerCount { armListener(index) }
+        report()
+    }
+
+    /// Serves until the supervisor orders an end and nothing is left to do.
+    func run() {
         while !(order != .run && openListeners == 0 && sessions.used == 0) {
             report()
             driver.wait(until: deadlines.next)

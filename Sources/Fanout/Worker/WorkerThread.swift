@@ -33,6 +33,7 @@ struct WorkerThread: ~Copyable {
             started(context.index, error)
             return
         }
+        worker.start()
         started(context.index, nil)
         worker.run()
     }
