@@ -129,13 +129,12 @@ import Glibc
     }
 
     public func receive(from socket: Int32, into pool: BufferPool, token: Token) {
-        let buffers = pool == .common ? common : reserve
         let sqe = unsafe submission()
-        unsafe io_uring_prep_recv(sqe, socket, nil, buffers.size, 0)
+        unsafe io_uring_prep_recv(sqe, socket, nil, pool == .common ? common.size : reserve.size, 0)
         // Wait for data first: an attempt that finds nothing would cost more than it saves.
         unsafe sqe.pointee.ioprio = UInt16(IORING_RECVSEND_POLL_FIRST)
         unsafe sqe.pointee.flags |= FANOUT_IOSQE_BUFFER_SELECT
-        unsafe sqe.pointee.buf_group = buffers.group
+        unsafe sqe.pointee.buf_group = pool == .common ? common.group : reserve.group
         unsafe sqe.pointee.user_data = token.rawValue
     }
 
@@ -161,17 +160,21 @@ import Glibc
         unsafe sqe.pointee.flags |= FANOUT_IOSQE_CQE_SKIP_SUCCESS
     }
 
-    @inline(__always)
-    public func release(_ buffer: BufferIndex) { pool(of: buffer).release(buffer) }
+    // Each asks which pool it is by itself: to hand the pool on would be to count a reference for each message.
 
     @inline(__always)
-    private func pool(of buffer: BufferIndex) -> ProvidedBuffers {
-        common.holds(buffer) ? common : reserve
+    public func release(_ buffer: BufferIndex) {
+        if common.holds(buffer) { common.release(buffer) } else { reserve.release(buffer) }
+    }
+
+    @inline(__always)
+    private func taken(_ buffer: BufferIndex) {
+        if common.holds(buffer) { common.taken() } else { reserve.taken() }
     }
 
     @inline(__always)
     private func address(of buffer: BufferIndex) -> UnsafeMutableRawPointer {
-        unsafe pool(of: buffer).address(of: buffer)
+        unsafe common.holds(buffer) ? common.address(of: buffer) : reserve.address(of: buffer)
     }
 
     public var hasUnsubmitted: Bool { unsafe io_uring_sq_ready(ring) > 0 }
@@ -217,7 +220,7 @@ import Glibc
         var buffer: BufferIndex? = nil
         if flags & UInt32(IORING_CQE_F_BUFFER) != 0 {
             let index = BufferIndex(truncatingIfNeeded: flags >> UInt32(IORING_CQE_BUFFER_SHIFT))
-            pool(of: index).taken()
+            taken(index)
             if cqe.res > 0 {
                 buffer = index
             } else {

@@ -18,8 +18,8 @@ struct ConnectionCapacity: Sendable {
     static let bytesPerConnection: UInt64 = 16 << 10
     /// Code, heap and the control plane's threads.
     static let bytesOfProcess: UInt64 = 24 << 20
-    /// A worker's buffers, ring and stack.
-    static let bytesPerWorker: UInt64 = 4 << 20
+    /// A worker's buffers (5 MiB), ring and stack.
+    static let bytesPerWorker: UInt64 = 6 << 20
     /// The default is never below this: a proxy that can hold nothing is of no use, whatever the limits say.
     static let leastDefault = 16
     /// The default is never above this; more has to be asked for.

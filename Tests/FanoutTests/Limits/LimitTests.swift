@@ -51,16 +51,16 @@ import Testing
         arguments: [
             (20000, nil, 9931, "20000 descriptors less 138 reserved, 2 a connection"),
             (1024, nil, 443, "1024 descriptors less 138 reserved, 2 a connection"),
-            (20000, 64 << 20, 2048, "64 MiB of memory (cgroup) less 32 MiB reserved, 16 KiB a connection"),
+            (20000, 64 << 20, 1792, "64 MiB of memory (cgroup) less 36 MiB reserved, 16 KiB a connection"),
             (1024, 64 << 20, 443, "1024 descriptors less 138 reserved, 2 a connection"),
             (1 << 20, nil, 65536, "the greatest without --max-connections"),
             (Int.max, nil, 65536, "the greatest without --max-connections"),
             (64, nil, 16, "the least; room for 0: 64 descriptors less 138 reserved, 2 a connection"),
             (
                 20000, 16 << 20, 16,
-                "the least; room for 0: 16 MiB of memory (cgroup) less 32 MiB reserved, 16 KiB a connection"
+                "the least; room for 0: 16 MiB of memory (cgroup) less 36 MiB reserved, 16 KiB a connection"
             ),
-            (20000, 0, 16, "the least; room for 0: 0 MiB of memory (cgroup) less 32 MiB reserved, 16 KiB a connection"),
+            (20000, 0, 16, "the least; room for 0: 0 MiB of memory (cgroup) less 36 MiB reserved, 16 KiB a connection"),
         ] as [(Int, UInt64?, Int, String)]
     )
     func defaults(descriptors: Int, memory: UInt64?, count: Int, reason: String) {
@@ -82,7 +82,7 @@ import Testing
 
     @Test func moreThanMemoryHoldsIsTheOperatorsWord() throws {
         let limit = try capacity(descriptors: 20000, memory: 64 << 20).limit(parsing: "5000")
-        #expect(limit == ConnectionLimit(count: 5000, reason: "as given, though memory has room for 2048"))
+        #expect(limit == ConnectionLimit(count: 5000, reason: "as given, though memory has room for 1792"))
     }
 
     @Test func noDescriptorsMeanNoConnections() {
