@@ -33,8 +33,8 @@ def complaint(value, figure, tolerance, limit):
     """What is wrong with a measured value, or None."""
     if limit is not None and value > limit:
         return "more than the limit"
-    if value > figure * (1 + tolerance / 100):
+    if value > figure + figure * tolerance / 100:
         return "more than the committed figure allows"
-    if value < figure * (1 - tolerance / 100):
+    if value < figure - figure * tolerance / 100:
         return "better than the committed figure: commit the new figure (scripts/fanout gates --update)"
     return None

@@ -5,10 +5,10 @@ import collections
 import re
 import subprocess
 
-# Where looking begins: every method of the specialised worker and of its driver. What they call in our own modules
-# is followed, so that a new helper or a new type is looked at without being named here.
+# Where looking begins: every method of the specialised worker and of its driver. What they call in Swift is followed,
+# so that a new helper or a new type is looked at without being named here.
 ROOTS = re.compile(r"^generic specialization <Reactor\.UringDriver> of Fanout\.Worker\.|^[^ ]*Reactor\.UringDriver\.")
-OURS = re.compile(r"\b(Fanout|Reactor)\.")
+SWIFT = re.compile(r"^\$s")
 
 # Neither looked at nor followed: once in a worker's life.
 EXEMPT = re.compile(r"\b(Fanout\.Worker|Reactor\.UringDriver)\.(init|deinit|__(de)?allocating_(de)?init|Options)\b")
@@ -16,14 +16,15 @@ EXEMPT = re.compile(r"\b(Fanout\.Worker|Reactor\.UringDriver)\.(init|deinit|__(d
 # Among what is looked at, or the gate is blind: they were renamed, or are not specialised any more.
 KNOWN = ["Fanout.Worker.run()", "Fanout.Worker.complete(", "Fanout.Worker.dial(", "Fanout.Worker.end("]
 
-# Reference counts, exclusivity checks, allocations, casts, lazy globals and metadata.
+# Reference counts, exclusivity checks, allocations, copies of arrays, casts, lazy globals and metadata.
 FORBIDDEN = re.compile(
-    r"^_?swift_\w*([Rr]etain|[Rr]elease|[Aa]ccess|[Aa]lloc|[Uu]nique|[Ww]eak|unowned|dynamicCast|once|Metadata|Witness)"
+    r"^_?swift_\w*([Rr]etain|[Rr]elease|[Ww]eak|unowned|[Uu]nique|[Aa]ccess|[Aa]lloc|array)"
+    r"|^_?swift_\w*(dynamicCast|once|Metadata|Witness)"
     r"|^(malloc|calloc|realloc|free|posix_memalign|aligned_alloc|memalign)$"
 )
 
 # A call, or a jump, which is a call when it leaves the function.
-TRANSFER = re.compile(r"^ *([0-9a-f]+):\t(?:call|j\w+) +([0-9a-f]+) <([^>@]+)(@plt)?")
+TRANSFER = re.compile(r"^ *([0-9a-f]+):\t(?:call|j\w+|bl?)\s+([0-9a-f]+) <([^>@]+)(@plt)?")
 
 
 class Binary:
@@ -81,9 +82,11 @@ def inspect(path):
         for called, times in binary.calls[function].items():
             if binary.has(FORBIDDEN, called) or called not in binary.names:
                 wrong.append("%s calls %s (%d)" % (binary.title(function), binary.title(called), times))
-            elif called not in seen and binary.has(OURS, called) and not binary.has(EXEMPT, called):
+            elif called not in seen and binary.has(SWIFT, called) and not binary.has(EXEMPT, called):
                 seen.add(called)
                 waiting.append(called)
     names = [name for function in seen for name in binary.names[function]]
     wrong += ["no function %s is left to look at" % known for known in KNOWN if not any(known in n for n in names)]
+    if not any(binary.calls[function] for function in seen):
+        wrong.append("no call was read: the assembly of this machine is not known here")
     return len(seen), sorted(wrong)

@@ -5,6 +5,7 @@ import signal
 import subprocess
 
 from load import PATIENCE
+from proxy import before_exec
 
 
 def system_calls(proxy, folder, work):
@@ -12,7 +13,7 @@ def system_calls(proxy, folder, work):
     out = os.path.join(folder, "strace.out")
     proxy.rest()
     command = ["strace", "-c", "-U", "count,name", "-o", out, "-p", str(proxy.worker)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=before_exec) as process:
         line = process.stderr.readline()
         if "attached" not in line:
             raise AssertionError("strace cannot watch the worker (root can): " + line.strip())
