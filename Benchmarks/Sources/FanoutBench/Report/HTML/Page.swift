@@ -1,0 +1,4 @@
+struct Page {
+    let report: BenchReport
+    var html: String { "" }
+}
