@@ -1,3 +1,4 @@
+import CBench
 import Foundation
 
 /// All workloads and trials in turn; each prints its table when it is finished.
@@ -19,7 +20,13 @@ struct Comparison {
         }
         for trial in possible.trials {
             progress.start(trial.rawValue)
-            try run(trial, progress, into: &report)
+            do {
+                try run(trial, progress, into: &report)
+            } catch {
+                guard bench_interrupted() == 0 else { throw error }
+                report.failures.append(Failure(workload: trial.rawValue, peer: nil, round: nil, why: "\(error)"))
+                show(["", "\(trial.rawValue): FAILED: \(error)"])
+            }
             progress.clear()
             guard let section = TrialTables(report: report)[trial] else { continue }
             show(["", section.title] + Table.aligned(section.rows))

@@ -37,6 +37,7 @@ struct Harness {
 
     private func measure(_ workload: Workload, _ peer: any Peer) throws -> Measurement {
         if let software = workload.software { return try measure(workload, software, peer) }
+        let seconds = max(self.seconds, workload.leastSeconds)
         let order = LoadOrder(workload: workload, warmUpSeconds: max(0.2, seconds * Self.warmUpShare), seconds: seconds)
         let loadLog = "\(folder)/load.log"
         let (load, backend) = try startLoad(order, log: loadLog)

@@ -8,6 +8,8 @@ final class Load {
     private static let opening = 64
     /// Opening is over when so long no connection has come up: the peer takes no more.
     private static let openingPatienceSeconds = 3.0
+    /// Opening is over when so many have failed, for the same reason.
+    private static let mostOpeningErrors = 100
 
     let loop = EventLoop()
     let order: LoadOrder
@@ -111,7 +113,7 @@ final class Load {
         var started = 0
         var known = 0
         var lastChange = now()
-        while settled + errors < workload.connections {
+        while settled + errors < workload.connections && errors < Self.mostOpeningErrors {
             while started < workload.connections && started - settled - errors < Self.opening {
                 startClient()
                 started += 1

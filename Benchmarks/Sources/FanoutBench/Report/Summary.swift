@@ -33,12 +33,17 @@ struct Run: Codable {
     }
 }
 
-/// A run that did not come to its end.
+/// A run that did not come to its end; without peer and round where a whole trial did not.
 struct Failure: Codable {
     let workload: String
-    let peer: String
-    let round: Int
+    let peer: String?
+    let round: Int?
     let why: String
+
+    var description: String {
+        let place = [workload, peer, round.map { "round \($0)" }].compactMap(\.self).joined(separator: ", ")
+        return "\(place): FAILED: \(why)"
+    }
 }
 
 /// A row of the report: all rounds of one peer under one workload.

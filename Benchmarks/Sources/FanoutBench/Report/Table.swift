@@ -23,7 +23,7 @@ struct Table {
         ["", "\(workload.name): \(workload.summary)"]
             + Self.aligned([header(workload)] + report.rows(of: workload).map { row($0, workload) })
             + report.failures.filter { $0.workload == workload.name }
-            .map { "FAILED: \($0.peer), round \($0.round): \($0.why)" }
+            .map(\.description)
     }
 
     func header(_ workload: Workload) -> [String] {

@@ -32,6 +32,9 @@ struct Workload: Codable, Hashable {
     /// Real programs at both ends instead of the harness's own load.
     var isSoftware: Bool { kind == .redis || kind == .postgres || kind == .http }
 
+    /// With many connections each has its turn a few times a second only.
+    var leastSeconds: Double { kind == .exchange && connections > 4_000 ? 2 : 0 }
+
     /// Runs without a proxy have no descriptors in between, but the load's process holds both ends.
     var descriptors: Int { 2 * connections + Limits.spareDescriptors }
 }
