@@ -67,12 +67,21 @@ bench_isolated() {
     if ! "${isolate[@]}" ip link set lo up >/dev/null 2>&1; then
         exec "$@" --place "in the host's network namespace: no right to make one"
     fi
-    exec "${isolate[@]}" bash -c '
+    "${isolate[@]}" bash -c '
         ip link set lo up
         # The host may not allow cubic to namespaces (tcp_allowed_congestion_control); the report says what is in force.
         for control in cubic reno; do
             echo "$control" >/proc/sys/net/ipv4/tcp_congestion_control && break
         done 2>/dev/null
         echo "1024 65535" >/proc/sys/net/ipv4/ip_local_port_range || true
-        exec "$@" --place "in a network namespace of its own"' bench "$@"
+        exec "$@" --place "in a network namespace of its own"' bench "$@" &
+    local unshared=$! code=0
+    # unshare ignores these signals; the harness ends its children and then itself.
+    trap 'kill -TERM $(ps -o pid= --ppid '"$unshared"') 2>/dev/null || true' INT TERM HUP
+    wait "$unshared" || code=$?
+    while kill -0 "$unshared" 2>/dev/null; do
+        code=0
+        wait "$unshared" || code=$?
+    done
+    return "$code"
 }

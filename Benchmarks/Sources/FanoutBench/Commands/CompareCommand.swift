@@ -52,7 +52,7 @@ struct CompareCommand: ParsableCommand {
         let selection = try workloads.map { try Selection($0) } ?? Selection(all: quick ? Workload.quick : Workload.all)
 
         bench_watch_signals()
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("fanout-bench-\(getpid())").path
+        let folder = temporaryPath()
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         // The server of PostgreSQL runs as a user of its own.
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder)

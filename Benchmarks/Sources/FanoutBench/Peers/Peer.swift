@@ -72,7 +72,7 @@ struct Direct: Peer {
 
 /// The first line with text that a program prints for `arguments`, on whichever of its outputs; empty when it prints nothing.
 func firstLine(of path: String, _ arguments: [String]) -> String {
-    let log = FileManager.default.temporaryDirectory.appendingPathComponent("fanout-bench-\(getpid()).version").path
+    let log = temporaryPath()
     defer { try? FileManager.default.removeItem(atPath: log) }
     guard let child = try? ChildProcess(path, arguments, cpu: -1, log: log) else { return "" }
     while let line = try? child.readLine(within: 5) {

@@ -11,6 +11,7 @@ struct Table {
             "ratio: CPU per unit against \(report.reference)'s of the same round; 0.9 to 1.1 proves nothing",
             "utilisation: share of a CPU that the peer used; load: what load and backend used of theirs",
             "≠: utilisation differs by more than 15 points from \(report.reference)'s, which changes the cost of a unit",
+            "†: with errors, so not the same load",
         ]
         for peer in report.peers {
             lines.append("\(peer.name): " + (peer.obstacle.map { "MISSING: \($0)" } ?? peer.version))
@@ -46,7 +47,7 @@ struct Table {
                 String(summary.errors),
             ]
         }
-        let mark = summary.utilisationDiffers ? " ≠" : ""
+        let mark = (summary.utilisationDiffers ? " ≠" : "") + (summary.errors > 0 ? " †" : "")
         let latency = workload.isBulk ? [] : [cell(summary.p50), cell(summary.p99), cell(summary.p999)]
         let utilisation = summary.utilisation.map { short($0.median * 100) + " %" } ?? "-"
         let load = short((summary.loadUtilisation?.median ?? 0) * 100) + " %"

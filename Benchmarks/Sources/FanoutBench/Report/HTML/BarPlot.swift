@@ -10,7 +10,7 @@ struct BarPlot {
 
     private static let rowHeight = 20.0
     private static let left = 160.0
-    private static let width = 640.0
+    private static let width = 760.0
 
     let label: String
     let rows: [Row]
@@ -18,7 +18,7 @@ struct BarPlot {
     var svg: String {
         let most = rows.map { $0.parts.reduce(0, +) }.max() ?? 0
         guard most > 0 else { return "" }
-        let scale = (Self.width - Self.left - 170) / most
+        let scale = (Self.width - Self.left - 300) / most
         var drawing = Drawing(width: Self.width, height: Double(rows.count) * Self.rowHeight + 8, label: label)
         for (index, row) in rows.enumerated() {
             let y = Double(index) * Self.rowHeight + 4

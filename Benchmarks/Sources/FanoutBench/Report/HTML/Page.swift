@@ -38,7 +38,7 @@ struct Page {
                 "p",
                 "class=\"quiet\"",
                 "Each ratio is the median of the ratios within one round. Hollow dots are not at equal conditions: the "
-                    + "utilisation differs by more than 15 points (≠ in the tables), or there were errors. 0.9 to 1.1 "
+                    + "utilisation differs by more than 15 points (≠ in the tables), or there were errors (†). 0.9 to 1.1 "
                     + "proves nothing."
             )
     }
