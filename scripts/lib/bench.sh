@@ -13,7 +13,7 @@ run_bench() {
     quietly swift build -c release --static-swift-stdlib --product pick-bench
     say "building the harness"
     quietly swift build -c release --package-path Benchmarks --product fanout-bench
-    case " $* " in *" --help "* | *" -h "*) exec "$harness" --help ;; esac
+    case " $* " in *" --help "* | *" -h "*) exec "$harness" compare --help ;; esac
     say "installing the peers"
     bench_peer "haproxy" install_packages haproxy
     bench_peer "nginx" install_packages nginx libnginx-mod-stream
