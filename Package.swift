@@ -81,6 +81,13 @@ let package = Package(
             path: "Tests/NomadDoubleCommand",
             swiftSettings: testSettings
         ),
+        // The cost of the choice of an endpoint, for scripts/fanout bench: links to the sources that make it.
+        .executableTarget(
+            name: "pick-bench",
+            dependencies: ["Reactor"],
+            path: "Tests/PickBench",
+            swiftSettings: settings
+        ),
         .testTarget(name: "NomadDoubleTests", dependencies: ["NomadDouble"], swiftSettings: testSettings),
         // Verified traffic: optimised in every configuration, because its checks would else be the bottleneck.
         .target(

@@ -4,7 +4,7 @@
 build_packages=(liburing-dev)
 test_packages=(redis-server redis-tools postgresql postgresql-contrib netcat-openbsd procps)
 demo_packages=(redis-server redis-tools procps)
-bench_packages=(haproxy procps util-linux)
+bench_packages=(procps util-linux iproute2)
 gates_packages=(binutils python3 strace valgrind)
 
 say() { printf '\033[1m%s\033[0m\n' "$*"; }

@@ -4,6 +4,7 @@ import Foundation
 /// A child of the harness, pinned to a CPU. It ends with the harness, however that ends (see CBench.h).
 final class ChildProcess {
     private static let stopMilliseconds: Int32 = 5_000
+    private static let startNanoseconds: UInt64 = 20_000_000_000
     private static let configuringPrefixes = ["NOMAD_", "FANOUT_"]
 
     let process: Int32
@@ -44,6 +45,14 @@ final class ChildProcess {
         }
     }
 
+    /// Starts a command, after its configuration has been written.
+    convenience init(_ command: PeerCommand, cpu: Int32, log: String) throws {
+        if let file = command.configuration {
+            try file.text.write(toFile: file.path, atomically: true, encoding: .utf8)
+        }
+        try self.init(command.path, command.arguments, environment: command.environment, cpu: cpu, log: log)
+    }
+
     deinit {
         stop(SIGKILL)
         close(input)
@@ -69,17 +78,53 @@ final class ChildProcess {
         return !isReaped
     }
 
-    /// Sends `signal` and waits; a child that stays is killed. Returns false when it had to be.
+    /// Waits until its log has a line with `words`; does nothing without words.
+    func waitForLine(_ words: String?, in log: String) throws {
+        guard let words else { return }
+        let limit = now() + Self.startNanoseconds
+        while now() < limit && isRunning && bench_interrupted() == 0 {
+            if readText(log)?.contains(words) == true { return }
+            usleep(5_000)
+        }
+        throw BenchError("a server does not start: \(readText(log) ?? "")")
+    }
+
+    /// All that it prints until its end.
+    func readToEnd(within seconds: Double) throws -> String {
+        var text = ""
+        let limit = now() + UInt64(seconds * 1e9)
+        do {
+            while now() < limit { text += try readLine(within: seconds) + "\n" }
+        } catch LineReader.Ended.ended {
+            return text
+        }
+        throw BenchError("a child does not end within \(seconds) s")
+    }
+
+    /// Sends `signal` and waits; a child that stays is killed with all its descendants. Returns false when it had to be.
     @discardableResult
     func stop(_ signal: Int32) -> Bool {
         guard !isReaped else { return true }
+        let members = ProcessTree.members(of: process)
         kill(process, signal)
         var status: Int32 = 0
         isReaped = unsafe bench_reap(process, Self.stopMilliseconds, &status) == 1
-        if isReaped { return true }
-        kill(process, SIGKILL)
-        isReaped = unsafe bench_reap(process, Self.stopMilliseconds, &status) == 1
-        return false
+        let wasWilling = isReaped
+        if !wasWilling || signal == SIGKILL {
+            for member in members.dropFirst() { kill(member, SIGKILL) }
+        }
+        if !isReaped {
+            kill(process, SIGKILL)
+            isReaped = unsafe bench_reap(process, Self.stopMilliseconds, &status) == 1
+        }
+        return wasWilling
+    }
+
+    /// Waits for its end; true when it says that all is well.
+    func succeeds(within milliseconds: Int32) -> Bool {
+        var status: Int32 = 0
+        if !isReaped { isReaped = unsafe bench_reap(process, milliseconds, &status) == 1 }
+        return isReaped && status == 0
     }
 }
 

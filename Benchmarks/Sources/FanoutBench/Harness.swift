@@ -5,7 +5,8 @@ import Foundation
 struct Harness {
     static let proxyCPU: Int32 = 0
     static let loadCPU: Int32 = 1
-    private static let warmUpShare = 0.2
+    private static let warmUpShare = 0.25
+    private static let patienceSeconds = 60.0
 
     let peers: [any Peer]
     let rounds: Int
@@ -15,50 +16,97 @@ struct Harness {
     /// This very program, which is its own load process.
     let program: String
 
-    /// Calls `progress` before each run.
-    func run(_ workloads: [Workload], progress: (String) -> Void) throws -> [Run] {
+    /// All rounds of one workload; calls `progress` before each run. A run that fails is reported, and the others go on.
+    func run(_ workload: Workload, progress: (String) -> Void) throws -> (runs: [Run], failures: [Failure]) {
         var runs: [Run] = []
-        for workload in workloads {
-            for round in 1...rounds {
-                for peer in peers where !(workload == .idle && peer is Direct) {
-                    progress("\(workload.rawValue), round \(round) of \(rounds), \(peer.name)")
+        var failures: [Failure] = []
+        for round in 1...rounds {
+            for peer in peers where !(workload.scaledWorkers != nil && peer is Direct) {
+                progress("\(workload.name), round \(round) of \(rounds), \(peer.name)")
+                do {
                     let measurement = try measure(workload, peer)
-                    runs.append(Run(workload: workload, peer: peer.name, round: round, measurement: measurement))
+                    runs.append(Run(workload: workload.name, peer: peer.name, round: round, measurement: measurement))
+                } catch {
+                    guard bench_interrupted() == 0 else { throw BenchError("interrupted") }
+                    failures.append(Failure(workload: workload.name, peer: peer.name, round: round, why: "\(error)"))
                 }
             }
         }
-        return runs
+        return (runs, failures)
     }
 
     private func measure(_ workload: Workload, _ peer: any Peer) throws -> Measurement {
+        if let software = workload.software { return try measure(workload, software, peer) }
+        let seconds = max(self.seconds, workload.leastSeconds)
         let order = LoadOrder(workload: workload, warmUpSeconds: max(0.2, seconds * Self.warmUpShare), seconds: seconds)
         let loadLog = "\(folder)/load.log"
         let (load, backend) = try startLoad(order, log: loadLog)
-        let listen = try freshPort()
-        let proxyLog = "\(folder)/\(peer.name).log"
-        var target = LoadTarget(port: backend, process: nil)
-        var proxy: ChildProcess?
-        let command = try peer.command(listen: listen, backend: backend, folder: folder)
-        if let command {
-            let child = try start(command, listen: listen, log: proxyLog)
-            target = LoadTarget(port: listen, process: child.process)
-            proxy = child
-        }
+        let proxy = try start(peer, workload, backend: backend)
+        let target = LoadTarget(port: proxy?.port ?? backend, process: proxy?.child.process)
         try load.write(line: try json(target))
         let answer: String
         do {
-            let patience = 60.0
-            answer = try load.readLine(within: seconds + order.warmUpSeconds + patience)
+            answer = try load.readLine(within: seconds + order.warmUpSeconds + Self.patienceSeconds)
         } catch {
-            throw BenchError("\(workload.rawValue) on \(peer.name): \(error)\n\(tail(loadLog))\(tail(proxyLog))")
+            throw BenchError("\(error)\n\(tail(loadLog))\(proxy.map { tail($0.log) } ?? "")")
         }
-        let measurement = try JSONDecoder().decode(Measurement.self, from: Data(answer.utf8))
         load.stop(SIGKILL)
-        if let command, let proxy {
-            guard proxy.isRunning else { throw BenchError("\(peer.name) ended under load\n\(tail(proxyLog))") }
-            proxy.stop(command.stopSignal)
-        }
+        try proxy?.end(self)
+        return try JSONDecoder().decode(Measurement.self, from: Data(answer.utf8))
+    }
+
+    /// The whole run of a load tool against a real server.
+    private func measure(_ workload: Workload, _ software: any Software, _ peer: any Peer) throws -> Measurement {
+        let backend = try freshPort()
+        let log = "\(folder)/server-\(backend).log"
+        let serverCommand = try software.server(port: backend, folder: folder)
+        let server = try start(serverCommand, listen: backend, cpu: Self.loadCPU, log: log)
+        let proxy = try start(peer, workload, backend: backend)
+        let tool = try software.tool(workload, port: proxy?.port ?? backend, seconds: seconds, folder: folder)
+        let toolLog = "\(folder)/tool-\(backend).log"
+
+        var measurement = Measurement()
+        measurement.plannedSeconds = seconds
+        let proxyCPU = { proxy.map { CPUTime.seconds(of: ProcessTree.members(of: $0.child.process)) } ?? 0 }
+        let loadCPU = { CPUTime.seconds(of: ProcessTree.members(of: server.process)) + CPUTime.ofReapedChildren() }
+        let loadBegin = loadCPU()
+        let cpuBegin = proxyCPU()
+        let begin = now()
+        let child = try ChildProcess(tool, cpu: Self.loadCPU, log: toolLog)
+        let output = try child.readToEnd(within: seconds * 10 + Self.patienceSeconds)
+        measurement.seconds = Double(now() - begin) / 1e9
+        measurement.cpuSeconds = proxyCPU() - cpuBegin
+        let isFine = child.succeeds(within: 5_000)
+        measurement.loadCPUSeconds = loadCPU() - loadBegin
+        guard isFine else { throw BenchError("\(tool.path) fails\n\(output)\(tail(toolLog))") }
+        try software.read(output, workload, folder: folder, into: &measurement)
+        try proxy?.end(self)
+        server.stop(serverCommand.stopSignal)
         return measurement
+    }
+
+    /// A proxy that serves, and what is needed to end it.
+    struct RunningProxy {
+        let child: ChildProcess
+        let port: UInt16
+        let log: String
+        let stopSignal: Int32
+
+        func end(_ harness: Harness) throws {
+            guard child.isRunning else { throw BenchError("it ended under load\n\(harness.tail(log))") }
+            child.stop(stopSignal)
+        }
+    }
+
+    /// Starts a peer for a workload; nil for the direct run.
+    func start(_ peer: any Peer, _ workload: Workload, backend: UInt16) throws -> RunningProxy? {
+        let listen = try freshPort()
+        let place = PeerPlace(listen: listen, backend: backend, workers: workload.workers, folder: folder)
+        guard let command = peer.command(place) else { return nil }
+        let log = "\(folder)/\(peer.name)-\(listen).log"
+        let cpu = workload.scaledWorkers == nil ? Self.proxyCPU : -1
+        let child = try start(command, listen: listen, cpu: cpu, log: log)
+        return RunningProxy(child: child, port: listen, log: log, stopSignal: command.stopSignal)
     }
 
     /// Starts a load process; the port is its backend's.
@@ -68,15 +116,15 @@ struct Harness {
         return (load, backend)
     }
 
-    /// Starts a peer on its CPU and waits until it listens.
-    func start(_ command: PeerCommand, listen: UInt16, log: String) throws -> ChildProcess {
-        let child = try ChildProcess(
-            command.path,
-            command.arguments,
-            environment: command.environment,
-            cpu: Self.proxyCPU,
-            log: log
-        )
+    /// Starts a program on a CPU and waits until it listens.
+    func start(
+        _ command: PeerCommand,
+        listen: UInt16,
+        cpu: Int32 = proxyCPU,
+        log: String
+    ) throws -> ChildProcess {
+        let child = try ChildProcess(command, cpu: cpu, log: log)
+        try child.waitForLine(command.readyLine, in: log)
         try waitUntilReady(child, port: listen, log: log)
         return child
     }
@@ -100,7 +148,7 @@ struct Harness {
             }
             usleep(5_000)
         }
-        throw BenchError(bench_interrupted() == 0 ? "a peer does not listen\n\(tail(log))" : "interrupted")
+        throw BenchError(bench_interrupted() == 0 ? "it does not listen\n\(tail(log))" : "interrupted")
     }
 
     /// The last lines of a log, for errors.

@@ -4,6 +4,8 @@ import Glibc
 /// One socket of the load; the loop calls `ready` with epoll's event bits.
 class Handler {
     let descriptor: Int32
+    /// Whether anything has come or gone since it was last looked at.
+    var hasMoved = false
 
     init(_ descriptor: Int32) {
         self.descriptor = descriptor

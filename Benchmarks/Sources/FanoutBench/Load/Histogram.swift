@@ -1,10 +1,16 @@
 /// Latencies in nanoseconds in buckets of 1/32 of their size: constant memory, 3 % error.
 struct Histogram {
+    /// The shares at which a latency curve is drawn.
+    static let curve: [Double] = [
+        0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 0.995, 0.9975, 0.999, 0.9995, 0.9999,
+    ]
     private static let subBits = 5
     private static let subBuckets = 1 << subBits
 
     private var counts = [UInt64](repeating: 0, count: 64 * subBuckets)
     private var total: UInt64 = 0
+
+    var isEmpty: Bool { total == 0 }
 
     mutating func add(_ nanoseconds: UInt64) {
         counts[Self.bucket(nanoseconds)] += 1

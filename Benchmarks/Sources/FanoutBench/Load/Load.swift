@@ -4,6 +4,12 @@ import CBench
 final class Load {
     /// The most that a fixed number of connections may take.
     static let exchangeSeconds = 300.0
+    /// Connections that are being opened at once, so that no listener's queue overflows.
+    private static let opening = 64
+    /// Opening is over when so long no connection has come up: the peer takes no more.
+    private static let openingPatienceSeconds = 3.0
+    /// Opening is over when so many have failed, for the same reason.
+    private static let mostOpeningErrors = 100
 
     let loop = EventLoop()
     let order: LoadOrder
@@ -13,13 +19,17 @@ final class Load {
     var units: UInt64 = 0
     var errors = 0
     var latencies = Histogram()
-    /// Connections that the clients have seen echoed, for idle.
+    /// Clients that have made their first round trip.
     var settled = 0
     private var target: UInt16 = 0
+    /// Clients of a connection that stays, by descriptor.
+    private var clients: [Int32: Handler] = [:]
     /// Clients whose connect failed at once; the next turn tries again.
     private var unstarted = 0
     /// False while the number of connections is fixed: whoever counts them starts them.
     private var repeats = true
+
+    private var workload: Workload { order.workload }
 
     /// Listens as the workload's backend.
     init(_ order: LoadOrder) {
@@ -37,14 +47,21 @@ final class Load {
         if let connections = target.connections { return exchange(connections) }
         let members = { ProcessTree.members(of: target.process ?? process) }
         var measurement = Measurement()
-        if order.workload == .idle { measurement.memoryBefore = MemoryUse(of: members()) }
-        startClients()
+        if workload.kind == .idle {
+            measurement.memoryBefore = MemoryUse(of: members())
+            measurement.kernelBefore = KernelMemory()
+        }
+        open()
+        if workload.kind == .exchange {
+            for client in clients.values { (client as? ExchangeClient)?.start() }
+        }
         turn(for: order.warmUpSeconds)
-        if order.workload == .idle { settle() }
 
         units = 0
-        errors = order.workload == .idle ? errors : 0
+        let openingErrors = workload.kind == .churn ? 0 : errors
+        errors = 0
         latencies.removeAll()
+        for client in clients.values { client.hasMoved = false }
         let begin = now()
         let loadBegin = CPUTime.seconds(of: [process])
         let cpuBegin = CPUTime.seconds(of: members())
@@ -53,18 +70,26 @@ final class Load {
         measurement.loadCPUSeconds = CPUTime.seconds(of: [process]) - loadBegin
         measurement.seconds = Double(now() - begin) / 1e9
         measurement.units = measuredUnits(measurement.seconds)
-        measurement.p50 = latencies.microseconds(at: 0.5)
-        measurement.p99 = latencies.microseconds(at: 0.99)
-        measurement.errors = errors
-        if order.workload == .idle { measurement.memoryHeld = MemoryUse(of: members()) }
+        measurement.take(latencies)
+        measurement.held = clients.count
+        measurement.errors = openingErrors + errors + silentClients
+        if workload.kind == .idle {
+            measurement.memoryHeld = MemoryUse(of: members())
+            measurement.kernelHeld = KernelMemory()
+        }
         return measurement
     }
 
+    /// Connections over which nothing came during the window though something should have.
+    private var silentClients: Int {
+        workload.kind == .idle ? 0 : clients.values.count { !$0.hasMoved }
+    }
+
     private func measuredUnits(_ seconds: Double) -> Double {
-        switch order.workload {
+        switch workload.kind {
         case .bulkUp, .bulkDown, .bulkBoth: Double(units) / Double(1 << 30)
-        case .pingpong, .churn: Double(units)
         case .idle: seconds
+        default: Double(units)
         }
     }
 
@@ -78,20 +103,29 @@ final class Load {
         }
     }
 
-    /// Opens the held connections a few at a time, so that no listener's queue overflows, until all have echoed.
-    private func settle() {
-        let atOnce = 100
-        let limit = now() + 30_000_000_000
+    /// Opens the connections: those that stay for messages a few at a time, each with a round trip that shows that it
+    /// works; the others all at once.
+    private func open() {
+        guard workload.kind == .exchange || workload.kind == .idle else {
+            for _ in 0..<workload.connections { startClient() }
+            return
+        }
         var started = 0
-        while settled + errors < order.workload.connections && now() < limit {
-            while started < order.workload.connections && started - settled - errors < atOnce {
+        var known = 0
+        var lastChange = now()
+        while settled + errors < workload.connections && errors < Self.mostOpeningErrors {
+            while started < workload.connections && started - settled - errors < Self.opening {
                 startClient()
                 started += 1
             }
             loop.turn()
+            if settled + errors != known {
+                known = settled + errors
+                lastChange = now()
+            }
+            guard now() - lastChange < UInt64(Self.openingPatienceSeconds * 1e9) else { break }
         }
-        errors += order.workload.connections - settled - errors
-        turn(for: order.warmUpSeconds)
+        errors += workload.connections - settled - errors
     }
 
     /// Makes `count` short connections, as many at once as the workload has, and returns when all have ended.
@@ -104,7 +138,7 @@ final class Load {
         var started = 0
         var ended: Int { Int(units) + errors }
         while ended < count && now() - begin < UInt64(Self.exchangeSeconds * 1e9) {
-            while started < count && started - ended < order.workload.connections {
+            while started < count && started - ended < workload.connections {
                 started += 1
                 startClient()
             }
@@ -113,8 +147,7 @@ final class Load {
         var measurement = Measurement()
         measurement.seconds = Double(now() - begin) / 1e9
         measurement.units = Double(units)
-        measurement.p50 = latencies.microseconds(at: 0.5)
-        measurement.p99 = latencies.microseconds(at: 0.99)
+        measurement.take(latencies)
         measurement.errors = errors + max(0, count - ended)
         return measurement
     }
@@ -124,35 +157,39 @@ final class Load {
         if repeats { startClient() }
     }
 
-    private func startClients() {
-        guard order.workload != .idle else { return }
-        for _ in 0..<order.workload.connections { startClient() }
-    }
-
     /// Starts one client; a connect that fails at once is an error.
-    func startClient() {
+    private func startClient() {
         let descriptor = bench_connect(target)
         guard descriptor >= 0 else {
             errors += 1
-            if order.workload == .churn && repeats { unstarted += 1 }
+            if workload.kind == .churn && repeats { unstarted += 1 }
             return
         }
-        switch order.workload {
-        case .bulkUp, .bulkBoth: loop.add(BulkStream(descriptor, load: self, sends: true))
-        case .bulkDown: loop.add(BulkStream(descriptor, load: self, sends: false))
-        case .pingpong: loop.add(PingPongClient(descriptor, load: self, repeats: true))
-        case .churn: loop.add(ChurnClient(descriptor, load: self))
-        case .idle: loop.add(PingPongClient(descriptor, load: self, repeats: false))
+        switch workload.kind {
+        case .churn: return loop.add(ChurnClient(descriptor, load: self))
+        case .bulkUp, .bulkBoth: stay(BulkStream(descriptor, load: self, sends: true, isClient: true))
+        case .bulkDown: stay(BulkStream(descriptor, load: self, sends: false, isClient: true))
+        default: stay(ExchangeClient(descriptor, load: self))
         }
     }
 
+    private func stay(_ client: Handler) {
+        clients[client.descriptor] = client
+        loop.add(client)
+    }
+
     func acceptClient(_ descriptor: Int32) {
-        switch order.workload {
-        case .bulkUp: loop.add(BulkStream(descriptor, load: self, sends: false))
-        case .bulkDown, .bulkBoth: loop.add(BulkStream(descriptor, load: self, sends: true))
-        case .pingpong, .idle: loop.add(EchoBackend(descriptor, load: self, closes: false))
-        case .churn: loop.add(EchoBackend(descriptor, load: self, closes: true))
+        switch workload.kind {
+        case .bulkUp: loop.add(BulkStream(descriptor, load: self, sends: false, isClient: false))
+        case .bulkDown, .bulkBoth: loop.add(BulkStream(descriptor, load: self, sends: true, isClient: false))
+        default: loop.add(EchoBackend(descriptor, load: self, closes: workload.kind == .churn))
         }
+    }
+
+    /// Ends a connection that should have stayed.
+    func close(_ handler: Handler) {
+        clients[handler.descriptor] = nil
+        loop.close(handler)
     }
 }
 

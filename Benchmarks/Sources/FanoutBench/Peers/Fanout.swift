@@ -1,32 +1,31 @@
 import Foundation
 
-/// Fanout with one worker.
 struct Fanout: Peer {
     let name = "fanout"
-    let path: String
+    let title = "Fanout, access log off"
+    let program: String
+    let source = "scripts/fanout build"
 
-    var version: String { firstLine(of: path, ["--version"]) }
+    var path: String? { program }
+    var version: String { "fanout \(firstLine(of: program, ["--version"]))" }
 
-    func command(listen: UInt16, backend: UInt16, folder: String) -> PeerCommand? {
-        PeerCommand(
-            path: path,
-            arguments: [
-                "--listen-address", "127.0.0.1:\(listen)", "--endpoint", "127.0.0.1:\(backend)",
-                "--workers", "1", "--access-log", "off",
-            ],
-            stopSignal: SIGQUIT
-        )
+    func command(_ place: PeerPlace) -> PeerCommand? {
+        start(["--endpoint", "127.0.0.1:\(place.backend)"], listen: place.listen, workers: place.workers)
     }
 
     /// In front of a Nomad service; `secrets` is the folder of api.sock and nomad_token.
     func command(listen: UInt16, service: String, secrets: String) -> PeerCommand {
+        var command = start(["--service", service], listen: listen, workers: 1)
+        command.environment = ["NOMAD_SECRETS_DIR": secrets]
+        return command
+    }
+
+    private func start(_ target: [String], listen: UInt16, workers: Int) -> PeerCommand {
         PeerCommand(
-            path: path,
-            arguments: [
-                "--service", service, "--listen-address", "127.0.0.1:\(listen)",
-                "--workers", "1", "--access-log", "off",
+            path: program,
+            arguments: target + [
+                "--listen-address", "127.0.0.1:\(listen)", "--workers", "\(workers)", "--access-log", "off",
             ],
-            environment: ["NOMAD_SECRETS_DIR": secrets],
             stopSignal: SIGQUIT
         )
     }

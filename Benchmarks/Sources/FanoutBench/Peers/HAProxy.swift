@@ -1,31 +1,42 @@
 import Foundation
 
-/// HAProxy in TCP mode with one thread and its standard buffer size.
+/// HAProxy in TCP mode.
 struct HAProxy: Peer {
-    let name = "haproxy"
-    let path: String
+    let name: String
+    let program: String
+    /// `tune.bufsize`; nil leaves the standard of 16 KiB.
+    let bufferSize: Int?
+    let source = "the Debian package haproxy"
 
-    var version: String { firstLine(of: path, ["-v"]) }
+    var title: String { "HAProxy, mode tcp, " + (bufferSize.map { "buffers of \($0) bytes" } ?? "standard buffers") }
+    var path: String? { program }
+    var version: String { firstLine(of: program, ["-v"]) }
 
-    func command(listen: UInt16, backend: UInt16, folder: String) throws -> PeerCommand? {
-        let file = "\(folder)/haproxy-\(listen).cfg"
+    func command(_ place: PeerPlace) -> PeerCommand? {
+        let file = "\(place.folder)/\(name)-\(place.listen).cfg"
+        // Two descriptors a connection; more than a process may have would keep it from starting.
+        let most = (Limits.descriptors - Limits.spareDescriptors) / 2
+        var lines = ["global", "    nbthread \(place.workers)", "    maxconn \(most)"]
+        if let bufferSize { lines.append("    tune.bufsize \(bufferSize)") }
         let text = """
-            global
-                nbthread 1
-                maxconn 8000
             defaults
                 mode tcp
+                maxconn \(most)
                 timeout connect 5s
                 timeout client 5m
                 timeout server 5m
             frontend clients
-                bind 127.0.0.1:\(listen) backlog 4096
+                bind 127.0.0.1:\(place.listen) backlog 4096
                 default_backend servers
             backend servers
-                server one 127.0.0.1:\(backend)
+                server one 127.0.0.1:\(place.backend)
 
             """
-        try text.write(toFile: file, atomically: true, encoding: .utf8)
-        return PeerCommand(path: path, arguments: ["-db", "-f", file], stopSignal: SIGTERM)
+        return PeerCommand(
+            path: program,
+            arguments: ["-db", "-f", file],
+            stopSignal: SIGTERM,
+            configuration: ConfigurationFile(path: file, text: lines.joined(separator: "\n") + "\n" + text)
+        )
     }
 }

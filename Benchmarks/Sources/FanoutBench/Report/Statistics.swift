@@ -15,7 +15,8 @@ struct Spread: Codable {
     }
 
     func scaled(by factor: Double) -> String {
-        "\(short(median * factor)) (\(short(minimum * factor))-\(short(maximum * factor)))"
+        guard minimum < maximum else { return short(median * factor) }
+        return "\(short(median * factor)) (\(short(minimum * factor))-\(short(maximum * factor)))"
     }
 }
 

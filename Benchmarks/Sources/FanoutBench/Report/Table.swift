@@ -1,68 +1,62 @@
-/// The report as text for a terminal.
+/// The report as text for a terminal, piece by piece as it becomes known; and its cells, for the page too.
 struct Table {
     let report: BenchReport
 
-    var text: String {
+    /// What is known before the first run.
+    var head: [String] {
         var lines = report.machine.description
-        lines.append(
+        lines += [
             "proxies on CPU \(Harness.proxyCPU), load and backend on CPU \(Harness.loadCPU); "
-                + "\(report.rounds) rounds of \(short(report.seconds)) s, interleaved; median (min-max)"
-        )
-        lines.append("ratio: CPU per unit against \(report.reference)'s of the same round; 0.9 to 1.1 proves nothing")
-        lines.append("utilisation: share of a CPU that the peer used; load: what load and backend used of theirs")
-        for (peer, version) in report.versions.sorted(by: { $0.key < $1.key }) where !version.isEmpty {
-            lines.append("\(peer): \(version)")
+                + "\(report.rounds) rounds of \(short(report.seconds)) s, interleaved; median (min-max)",
+            "ratio: CPU per unit against \(report.reference)'s of the same round; 0.9 to 1.1 proves nothing",
+            "utilisation: share of a CPU that the peer used; load: what load and backend used of theirs",
+            "≠: utilisation differs by more than 15 points from \(report.reference)'s, which changes the cost of a unit",
+            "†: with errors, so not the same load",
+        ]
+        for peer in report.peers {
+            lines.append("\(peer.name): " + (peer.obstacle.map { "MISSING: \($0)" } ?? peer.version))
         }
-        for workload in Workload.allCases {
-            let rows = report.summaries.filter { $0.workload == workload }
-            guard !rows.isEmpty else { continue }
-            lines += ["", "\(workload.rawValue): \(workload.summary)"]
-            lines += aligned([header(workload)] + rows.map(row))
-        }
-        for (title, rows) in TrialTables(report: report).sections {
-            lines += ["", title]
-            lines += aligned(rows)
-        }
-        if report.summaries.contains(where: \.utilisationDiffers) {
-            lines += ["", "≠ utilisation differs by more than 15 points from \(report.reference)'s: compare with care"]
-        }
-        return lines.joined(separator: "\n")
+        return lines + report.notes
     }
 
-    private func header(_ workload: Workload) -> [String] {
+    /// The rows of one workload.
+    func section(_ workload: Workload) -> [String] {
+        ["", "\(workload.name): \(workload.summary)"]
+            + Self.aligned([header(workload)] + report.rows(of: workload).map { row($0, workload) })
+            + report.failures.filter { $0.workload == workload.name }
+            .map(\.description)
+    }
+
+    func header(_ workload: Workload) -> [String] {
         let cost = workload.cost.label
-        switch workload {
-        case .idle: return ["peer", "RSS B/conn", "anonymous B/conn", "base RSS MiB", cost, "errors"]
-        case .bulkUp, .bulkDown, .bulkBoth: return ["peer", cost, "ratio", "GiB/s", "utilisation", "load", "errors"]
-        case .pingpong, .churn:
-            return ["peer", cost, "ratio", "1/s", "p50 µs", "p99 µs", "utilisation", "load", "errors"]
+        if workload.kind == .idle {
+            return ["peer", "RSS B/conn", "anonymous B/conn", "kernel B/conn", cost, "errors"]
         }
+        let latency = workload.isBulk ? [] : ["p50 µs", "p99 µs", "p99.9 µs"]
+        return ["peer", cost, "ratio", workload.isBulk ? "GiB/s" : "1/s"] + latency + ["utilisation", "load", "errors"]
     }
 
-    private func row(_ summary: Summary) -> [String] {
+    func row(_ summary: Summary, _ workload: Workload) -> [String] {
         func cell(_ spread: Spread?, _ factor: Double = 1) -> String { spread?.scaled(by: factor) ?? "-" }
-        let cost = cell(summary.cpuPerUnit, summary.workload.cost.scale)
-        let utilisation = cell(summary.utilisation, 100) + " %" + (summary.utilisationDiffers ? " ≠" : "")
-        let load = short((summary.loadUtilisation?.median ?? 0) * 100) + " %"
-        let errors = String(summary.errors)
-        switch summary.workload {
-        case .idle:
+        let cost = cell(summary.cpuPerUnit, workload.cost.scale)
+        let isDirect = summary.peer == "direct"
+        if workload.kind == .idle {
             return [
-                summary.peer, cell(summary.residentPerConnection), cell(summary.anonymousPerConnection),
-                cell(summary.residentBefore, 1 / Double(1 << 20)), cost, errors,
-            ]
-        case .bulkUp, .bulkDown, .bulkBoth:
-            return [summary.peer, cost, cell(summary.ratio), cell(summary.rate), utilisation, load, errors]
-        case .pingpong, .churn:
-            return [
-                summary.peer, cost, cell(summary.ratio), cell(summary.rate), cell(summary.p50), cell(summary.p99),
-                utilisation, load, errors,
+                summary.peer, isDirect ? "-" : cell(summary.residentPerConnection),
+                isDirect ? "-" : cell(summary.anonymousPerConnection), cell(summary.kernelPerConnection), cost,
+                String(summary.errors),
             ]
         }
+        let mark = (summary.utilisationDiffers ? " ≠" : "") + (summary.errors > 0 ? " †" : "")
+        let latency = workload.isBulk ? [] : [cell(summary.p50), cell(summary.p99), cell(summary.p999)]
+        let utilisation = summary.utilisation.map { short($0.median * 100) + " %" } ?? "-"
+        let load = short((summary.loadUtilisation?.median ?? 0) * 100) + " %"
+        return [summary.peer, cost, cell(summary.ratio) + mark, cell(summary.rate)] + latency
+            + [utilisation, load, String(summary.errors)]
     }
 
     /// Columns of equal width, two spaces apart.
-    private func aligned(_ rows: [[String]]) -> [String] {
+    static func aligned(_ rows: [[String]]) -> [String] {
         let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
         return rows.map { row in
             zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ")

@@ -12,6 +12,13 @@ enum CPUTime {
         }
     }
 
+    /// Seconds of all children of this process that have ended and been waited for.
+    static func ofReapedChildren() -> Double {
+        var usage = rusage()
+        guard unsafe getrusage(__rusage_who_t(RUSAGE_CHILDREN.rawValue), &usage) == 0 else { return 0 }
+        return [usage.ru_utime, usage.ru_stime].reduce(0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6 }
+    }
+
     private static func nanoseconds(_ path: String) -> Double {
         readText(path)?.split(separator: " ").first.flatMap { Double($0) } ?? 0
     }

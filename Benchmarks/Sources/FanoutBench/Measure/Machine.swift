@@ -10,8 +10,13 @@ struct Machine: Codable {
     let cpus: Int
     let congestionControl: String
     let loadAverage: String
+    /// In which network namespace this ran.
+    let place: String
+    let descriptors: Int
 
-    init() {
+    init(place: String) {
+        self.place = place
+        descriptors = Limits.descriptors
         func line(_ path: String) -> String {
             (readText(path) ?? "unknown").trimmingCharacters(in: .whitespacesAndNewlines)
         }
@@ -26,7 +31,8 @@ struct Machine: Codable {
     /// Lines for the head of a report, warnings included.
     var description: [String] {
         var lines = [
-            "kernel \(kernel), \(cpus) CPUs (\(processor)), congestion control \(congestionControl), load \(loadAverage)"
+            "kernel \(kernel), \(cpus) CPUs (\(processor)), congestion control \(congestionControl), load \(loadAverage)",
+            "\(place), \(descriptors) descriptors a process",
         ]
         if congestionControl == "bbr" {
             lines.append("warning: bbr paces its sends and spends timers on it; for a plain run first set")

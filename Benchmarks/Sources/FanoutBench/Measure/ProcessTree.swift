@@ -34,3 +34,8 @@ func readText(_ path: String) -> String? {
     guard let data = FileManager.default.contents(atPath: path) else { return nil }
     return String(decoding: data, as: UTF8.self)
 }
+
+/// A path that nothing has yet; the number of a process would not do, as it is 1 in every namespace.
+func temporaryPath() -> String {
+    FileManager.default.temporaryDirectory.appendingPathComponent("fanout-bench-\(UUID().uuidString)").path
+}

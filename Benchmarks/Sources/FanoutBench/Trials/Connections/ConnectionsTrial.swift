@@ -18,11 +18,12 @@ struct ConnectionsTrial {
         let loadLog = "\(harness.folder)/load.log"
         let log = "\(harness.folder)/connections.log"
         let (load, backend) = try harness.startLoad(
-            LoadOrder(workload: .churn, warmUpSeconds: 0, seconds: 0),
+            LoadOrder(workload: .churn64, warmUpSeconds: 0, seconds: 0),
             log: loadLog
         )
         let listen = try harness.freshPort()
-        guard var command = fanout.command(listen: listen, backend: backend, folder: harness.folder) else {
+        let place = PeerPlace(listen: listen, backend: backend, workers: 1, folder: harness.folder)
+        guard var command = fanout.command(place) else {
             throw BenchError("fanout cannot be started")
         }
         command.arguments += ["--log-format", "json"]

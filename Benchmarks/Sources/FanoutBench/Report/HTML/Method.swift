@@ -1,0 +1,20 @@
+/// How the figures were taken, for the page.
+let methodNotes = [
+    "CPU time is that of all threads of all processes of a peer, user and system, from /proc/PID/task/*/schedstat, over "
+        + "the measured window; for real software over the whole run of the load tool.",
+    "The direct run has no proxy: its CPU time is that of load and backend, which do the network stack's work of one "
+        + "client and one server, as a relay does. For real software its CPU time would be that of the software, so it "
+        + "has none.",
+    "Every run has fresh processes and fresh ports. Connections that stay are opened at most 64 at a time, and each "
+        + "makes a round trip before it counts; those that fail to come up, end early or do not move within the window "
+        + "are errors.",
+    "User memory per connection is the growth of Rss (anonymous: Pss_Anon) in /proc/PID/smaps_rollup while the "
+        + "connections are held, divided by the connections held.",
+    "Kernel memory per connection is the growth of Slab, KernelStack and PageTables in /proc/meminfo of the whole "
+        + "machine, less the same growth per connection of the direct run of the same round: two sockets and what the "
+        + "proxy has in the kernel beside them. Memory that the kernel kept from earlier runs is reused unseen.",
+    "Memory at rest of several processes sums their RSS, which counts what they share more than once; PSS divides it.",
+    "A Go relay holds six descriptors a connection (two sockets, two pipes for splice), the others two: under the limit "
+        + "of descriptors it takes fewer connections, which shows as errors.",
+    "With pipelined messages those whose answers come together are sent together.",
+]
