@@ -2,6 +2,7 @@
 #include "CURing.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/sockios.h>
 #include <netinet/tcp.h>
@@ -13,24 +14,78 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
-int fanout_ring_init(struct io_uring *ring, unsigned sq_entries, unsigned cq_entries) {
+int fanout_ring_init(struct io_uring *ring, unsigned sq_entries, unsigned cq_entries, int announces_work) {
     struct io_uring_params params;
     memset(&params, 0, sizeof params);
     params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_CQSIZE |
-                   IORING_SETUP_SUBMIT_ALL;
+                   IORING_SETUP_SUBMIT_ALL | (announces_work ? IORING_SETUP_TASKRUN_FLAG : 0);
     params.cq_entries = cq_entries;
     return io_uring_queue_init_params(sq_entries, ring, &params);
 }
 
-void fanout_buf_ring_put(struct io_uring_buf_ring *br, void *address, uint32_t length, uint16_t id, uint32_t mask) {
-    uint16_t tail = br->tail;
-    struct io_uring_buf *buf = &br->bufs[tail & mask];
-    buf->addr = (unsigned long)address;
-    buf->len = length;
-    buf->bid = id;
-    __atomic_store_n(&br->tail, (uint16_t)(tail + 1), __ATOMIC_RELEASE);
+/* io_uring_getevents_arg as of Linux 6.12; before that `min_wait_usec` was padding that had to be 0. */
+struct wait_argument {
+    uint64_t sigmask;
+    uint32_t sigmask_size;
+    uint32_t min_wait_usec;
+    uint64_t timeout;
+};
+
+static unsigned flush_submissions(struct io_uring *ring) {
+    struct io_uring_sq *sq = &ring->sq;
+    if (sq->sqe_head != sq->sqe_tail) {
+        sq->sqe_head = sq->sqe_tail;
+        __atomic_store_n(sq->ktail, sq->sqe_tail, __ATOMIC_RELEASE);
+    }
+    return sq->sqe_tail - __atomic_load_n(sq->khead, __ATOMIC_ACQUIRE);
+}
+
+int fanout_ring_wait(struct io_uring *ring, unsigned count, unsigned patience, const struct __kernel_timespec *timeout) {
+    struct wait_argument argument = {.min_wait_usec = patience, .timeout = (uint64_t)(uintptr_t)timeout};
+    unsigned flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG;
+    if (ring->int_flags & 1 /* INT_FLAG_REG_RING */) flags |= IORING_ENTER_REGISTERED_RING;
+    return io_uring_enter2((unsigned)ring->enter_ring_fd, flush_submissions(ring), count, flags, (sigset_t *)&argument,
+                           sizeof argument);
+}
+
+static void relax(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+int fanout_ring_spin(struct io_uring *ring, uint64_t deadline) {
+    enum { LOOKS_PER_CLOCK = 32 };
+    while (1) {
+        for (int i = 0; i < LOOKS_PER_CLOCK; i++) {
+            if (fanout_cq_ready(ring)) return 1;
+            if (__atomic_load_n(ring->sq.kflags, __ATOMIC_RELAXED) & IORING_SQ_TASKRUN) {
+                fanout_ring_wait(ring, 0, 0, NULL);
+                if (fanout_cq_ready(ring)) return 1;
+            }
+            relax();
+        }
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        if ((uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec >= deadline) return 0;
+    }
+}
+
+int fanout_pipe(int ends[2], int bytes) {
+    if (pipe2(ends, O_NONBLOCK | O_CLOEXEC) < 0) return -errno;
+    fcntl(ends[1], F_SETPIPE_SZ, bytes);
+    return 0;
+}
+
+int fanout_splice(int from, int to, unsigned count) {
+    ssize_t moved = splice(from, NULL, to, NULL, count, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+    return moved < 0 ? -errno : (int)moved;
 }
 
 int fanout_eventfd(void) {

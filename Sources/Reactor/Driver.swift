@@ -43,7 +43,8 @@ public protocol CompletionHandler: AnyObject {
 /// - An operation yields results until its final one (`more == false`), which comes exactly once. Until then its
 ///   socket must not be closed and its buffer must not be released.
 /// - A result is never delivered from inside a verb: only from ``deliver(to:)``, on a later turn.
-/// - Per socket at most one receive, one send, one connect, and two polls (for room and for its end) are in flight.
+/// - Per socket at most one receive (or wait for data), one send, one connect, and two polls (for room and for its
+///   end) are in flight.
 /// - A verb never fails: what goes wrong arrives as a completion with a negated `errno`.
 /// - `-ENOBUFS` from a receive means that no buffer was free: nothing was read, and the caller tries again when
 ///   one has been released. `-ECANCELED` follows ``cancel(_:)``, unless the operation finished first.
@@ -55,6 +56,8 @@ public protocol Driver: AnyObject {
     func connect(_ socket: Int32, to address: UnsafePointer<SocketAddress>, token: Token)
     /// Receives into one buffer of the pool, which is taken only when there is data.
     func receive(from socket: Int32, into pool: BufferPool, token: Token)
+    /// Yields the bits of poll(2) once, when there is data, an end of stream or an error; at once if there is now.
+    func awaitReadable(_ socket: Int32, token: Token)
     /// Sends `count` bytes of the buffer from `offset` on. The result may be less than `count`.
     func send(to socket: Int32, buffer: BufferIndex, offset: UInt32, count: UInt32, token: Token)
     /// Yields the poll(2) bits that are set when one of `events`, an error or a hang-up is there, and again whenever
@@ -68,7 +71,6 @@ public protocol Driver: AnyObject {
 
     /// Buffers of a pool that are free now.
     func freeBuffers(in pool: BufferPool) -> Int
-
     /// Starts what was asked for, and sleeps until there is a result, a wake-up, or the deadline. A wake-up that is
     /// signalled after a wait has returned ends the next one.
     func wait(until deadline: Deadline)

@@ -4,16 +4,17 @@ import Glibc
 /// Receive buffers of one size that the kernel takes from by itself (io_uring_register_buf_ring(3), Linux 5.19).
 ///
 /// Used by the ring's thread alone. Memory becomes real as it is used.
-@safe
+@safe @usableFromInline
 final class ProvidedBuffers {
     let group: UInt16
-    let count: Int
-    let size: Int
-    private let firstIndex: BufferIndex
+    @usableFromInline let count: Int
+    @usableFromInline let size: Int
+    @usableFromInline let firstIndex: BufferIndex
     private let memory: LazyMemory
+    @usableFromInline let base: UnsafeMutableRawPointer
     private let ringMemory: LazyMemory
-    private let ring: UnsafeMutablePointer<io_uring_buf_ring>
-    private let freeBox: UnsafeMutablePointer<Int>
+    @usableFromInline let ring: UnsafeMutablePointer<io_uring_buf_ring>
+    @usableFromInline let freeBox: UnsafeMutablePointer<Int>
 
     /// - Parameters:
     ///   - firstIndex: the pools of a driver number their buffers one after the other.
@@ -24,6 +25,7 @@ final class ProvidedBuffers {
         self.count = count
         self.size = size
         memory = try LazyMemory(bytes: count * size)
+        unsafe base = memory.base
         ringMemory = try LazyMemory(bytes: count * MemoryLayout<io_uring_buf>.stride)
         unsafe ring = ringMemory.bound(to: io_uring_buf_ring.self, count: 1)
         unsafe freeBox = .allocate(capacity: 1)
@@ -46,25 +48,21 @@ final class ProvidedBuffers {
     }
 
     /// Buffers that the kernel may take now.
-    var free: Int { unsafe freeBox.pointee }
-
-    @inline(__always)
-    func holds(_ buffer: BufferIndex) -> Bool {
-        buffer >= firstIndex && Int(buffer) < Int(firstIndex) + count
-    }
+    @inlinable var free: Int { unsafe freeBox.pointee }
 
     /// The kernel has filled one.
-    @inline(__always)
-    func taken() { unsafe freeBox.pointee -= 1 }
+    @inlinable @inline(__always)
+    func taken() { unsafe freeBox.pointee &-= 1 }
 
-    @inline(__always)
+    @inlinable @inline(__always)
     func release(_ buffer: BufferIndex) {
-        unsafe fanout_buf_ring_put(ring, address(of: buffer), UInt32(size), buffer, UInt32(count - 1))
-        unsafe freeBox.pointee += 1
+        let (length, mask) = (UInt32(truncatingIfNeeded: size), UInt32(truncatingIfNeeded: count &- 1))
+        unsafe fanout_buf_ring_put(ring, address(of: buffer), length, buffer, mask)
+        unsafe freeBox.pointee &+= 1
     }
 
-    @inline(__always)
+    @inlinable @inline(__always)
     func address(of buffer: BufferIndex) -> UnsafeMutableRawPointer {
-        unsafe memory.base + Int(buffer - firstIndex) * size
+        unsafe base + Int(buffer &- firstIndex) &* size
     }
 }

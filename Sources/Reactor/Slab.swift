@@ -4,6 +4,8 @@
 /// free ones are reused last in, first out. `Element` must be a plain value for which all-zero bytes are valid.
 @safe public final class Slab<Element: BitwiseCopyable> {
     public let capacity: Int
+    /// ``capacity`` as slots are counted.
+    private let limit: UInt32
     private let memory: LazyMemory
     private let freeMemory: LazyMemory
     private let elements: UnsafeMutablePointer<Element>
@@ -17,6 +19,7 @@
 
     public init(capacity: Int) throws(SystemError) {
         self.capacity = capacity
+        limit = UInt32(capacity)
         memory = try LazyMemory(bytes: capacity * MemoryLayout<Element>.stride)
         freeMemory = try LazyMemory(bytes: capacity * MemoryLayout<UInt32>.stride)
         unsafe elements = memory.bound(to: Element.self, count: capacity)
@@ -54,7 +57,7 @@
     /// The value in a slot; it stays where it is for the life of the slab.
     @inline(__always)
     public func pointer(_ slot: UInt32) -> UnsafeMutablePointer<Element> {
-        precondition(slot < UInt32(capacity), "a slot outside the slab")
+        precondition(slot < limit, "a slot outside the slab")
         return unsafe elements + Int(slot)
     }
 }

@@ -1,6 +1,7 @@
 /// What an operation does, and to which socket of a session or listener.
 ///
 /// Each is in flight at most once for a session, which makes its state enumerable as a set of at most ten.
+@frozen
 public enum Operation: UInt8, Sendable {
     case accept = 0
     case connect
@@ -12,6 +13,8 @@ public enum Operation: UInt8, Sendable {
     case clientWritable
     case clientHangup
     case upstreamHangup
+
+    @usableFromInline static let last = upstreamHangup
 }
 
 /// Names one operation of one owner: `operation`, the owner's `slot`, and the `generation` of that slot.
@@ -32,7 +35,12 @@ public struct Token: Sendable, Equatable {
     public init(rawValue: UInt64) { self.rawValue = rawValue }
 
     @inline(__always)
-    public var operation: Operation? { Operation(rawValue: UInt8(truncatingIfNeeded: rawValue >> 56)) }
+    public var operation: Operation {
+        let number = UInt8(truncatingIfNeeded: rawValue >> 56)
+        precondition(number <= Operation.last.rawValue, "a token without an operation")
+        // In range: the numbers have no gaps (a look-up by `init(rawValue:)` would be a call for each completion).
+        return unsafe unsafeBitCast(number, to: Operation.self)
+    }
 
     @inline(__always)
     public var slot: UInt32 { UInt32(truncatingIfNeeded: rawValue) }

@@ -14,6 +14,8 @@ import Glibc
         public var bufferSize: Int = 32 * 1024
         public var reserveCount: Int = 128
         public var reserveSize: Int = 8 * 1024
+        /// Nanoseconds to watch the ring before sleeping; 0 is off.
+        public var busyPoll: UInt64 = 0
         public init() {}
 
         /// What the buffers of one driver take at most, in bytes.
@@ -33,17 +35,21 @@ import Glibc
     /// `user_data` of operations of the driver itself; no session's token has this operation number.
     private static let wakeupToken: UInt64 = .max
     private static let cancelToken: UInt64 = .max - 1
-    private static let batch = 128
+    /// Completions handed out before the kernel may overwrite them.
+    private static let batch: UInt32 = 128
 
-    private let ring: UnsafeMutablePointer<io_uring>
-    private let common: ProvidedBuffers
-    private let reserve: ProvidedBuffers
+    @usableFromInline let ring: UnsafeMutablePointer<io_uring>
+    @usableFromInline let common: ProvidedBuffers
+    @usableFromInline let reserve: ProvidedBuffers
     private let state: UnsafeMutablePointer<State>
-    private let completions: UnsafeMutablePointer<UnsafeMutablePointer<io_uring_cqe>?>
     private let wakeup: Wakeup
+    private let busyPoll: UInt64
+    /// What this kernel has of what is used where it is there.
+    public let features: UringFeatures
 
     private struct State: BitwiseCopyable {
         var enters: UInt64
+        var batching: WaitBatching
     }
 
     /// - Parameter wakeup: ends a ``wait(until:)``; the driver reads it, any thread may signal it.
@@ -65,7 +71,12 @@ import Glibc
         )
         let ring = UnsafeMutablePointer<io_uring>.allocate(capacity: 1)
         unsafe memset(ring, 0, MemoryLayout<io_uring>.size)
-        let code = unsafe fanout_ring_init(ring, options.submissionEntries, options.completionEntries)
+        let code = unsafe fanout_ring_init(
+            ring,
+            options.submissionEntries,
+            options.completionEntries,
+            options.busyPoll > 0 ? 1 : 0
+        )
         guard code == 0 else {
             unsafe ring.deallocate()
             throw SystemError("io_uring_setup", errno: -code)
@@ -78,14 +89,14 @@ import Glibc
                 throw SystemError("io_uring_register of the receive buffers", errno: -code)
             }
         }
-        // Spares a descriptor look-up with each io_uring_enter; without it (before 5.18) everything works as well.
-        _ = unsafe io_uring_register_ring_fd(ring)
-
+        features = UringFeatures(
+            batchedWait: unsafe ring.pointee.features & FANOUT_FEAT_MIN_TIMEOUT != 0,
+            registeredRing: unsafe io_uring_register_ring_fd(ring) == 1
+        )
+        busyPoll = options.busyPoll
         unsafe self.ring = ring
         unsafe state = .allocate(capacity: 1)
-        unsafe state.initialize(to: State(enters: 0))
-        unsafe completions = .allocate(capacity: Self.batch)
-        unsafe completions.initialize(repeating: nil, count: Self.batch)
+        unsafe state.initialize(to: State(enters: 0, batching: WaitBatching()))
         armWakeup()
     }
 
@@ -94,15 +105,15 @@ import Glibc
         unsafe io_uring_queue_exit(ring)
         unsafe ring.deallocate()
         unsafe state.deallocate()
-        unsafe completions.deallocate()
     }
 
-    public func freeBuffers(in pool: BufferPool) -> Int {
+    @inlinable public func freeBuffers(in pool: BufferPool) -> Int {
         switch pool {
         case .common: common.free
         case .reserve: reserve.free
         }
     }
+
     /// How often the ring was entered, each time one system call.
     public var enters: UInt64 { unsafe state.pointee.enters }
 
@@ -130,14 +141,17 @@ import Glibc
 
     public func receive(from socket: Int32, into pool: BufferPool, token: Token) {
         let sqe = unsafe submission()
-        unsafe io_uring_prep_recv(sqe, socket, nil, pool == .common ? common.size : reserve.size, 0)
-        // Wait for data first: an attempt that finds nothing would cost more than it saves.
-        unsafe sqe.pointee.ioprio = UInt16(IORING_RECVSEND_POLL_FIRST)
-        unsafe sqe.pointee.flags |= FANOUT_IOSQE_BUFFER_SELECT
-        unsafe sqe.pointee.buf_group = pool == .common ? common.group : reserve.group
+        unsafe fanout_prep_receive(sqe, socket, pool == .common ? common.group : reserve.group)
         unsafe sqe.pointee.user_data = token.rawValue
     }
 
+    public func awaitReadable(_ socket: Int32, token: Token) {
+        let sqe = unsafe submission()
+        unsafe io_uring_prep_poll_add(sqe, socket, UInt32(POLLIN))
+        unsafe sqe.pointee.user_data = token.rawValue
+    }
+
+    @inlinable @inline(__always)
     public func send(to socket: Int32, buffer: BufferIndex, offset: UInt32, count: UInt32, token: Token) {
         let sqe = unsafe submission()
         let flags = Int32(MSG_NOSIGNAL | MSG_WAITALL)
@@ -162,19 +176,22 @@ import Glibc
 
     // Each asks which pool it is by itself: to hand the pool on would be to count a reference for each message.
 
-    @inline(__always)
+    @inlinable @inline(__always)
+    func isCommon(_ buffer: BufferIndex) -> Bool { buffer < reserve.firstIndex }
+
+    @inlinable @inline(__always)
     public func release(_ buffer: BufferIndex) {
-        if common.holds(buffer) { common.release(buffer) } else { reserve.release(buffer) }
+        if isCommon(buffer) { common.release(buffer) } else { reserve.release(buffer) }
     }
 
     @inline(__always)
     private func taken(_ buffer: BufferIndex) {
-        if common.holds(buffer) { common.taken() } else { reserve.taken() }
+        if isCommon(buffer) { common.taken() } else { reserve.taken() }
     }
 
-    @inline(__always)
-    private func address(of buffer: BufferIndex) -> UnsafeMutableRawPointer {
-        unsafe common.holds(buffer) ? common.address(of: buffer) : reserve.address(of: buffer)
+    @inlinable @inline(__always)
+    func address(of buffer: BufferIndex) -> UnsafeMutableRawPointer {
+        unsafe isCommon(buffer) ? common.address(of: buffer) : reserve.address(of: buffer)
     }
 
     public var hasUnsubmitted: Bool { unsafe io_uring_sq_ready(ring) > 0 }
@@ -182,30 +199,39 @@ import Glibc
     // MARK: Turning
 
     public func wait(until deadline: Deadline) {
+        if busyPoll > 0 && spin(until: deadline) { return }
         unsafe state.pointee.enters &+= 1
-        var first: UnsafeMutablePointer<io_uring_cqe>? = nil
+        var target: UInt32 = 1
+        if features.batchedWait { target = unsafe state.pointee.batching.target }
+        let patience = target > 1 ? WaitBatching.patience : 0
+        // ETIME and EINTR are ordinary ends of a wait.
         if deadline == .never {
-            _ = unsafe io_uring_submit_and_wait(ring, 1)
+            _ = unsafe fanout_ring_wait(ring, target, patience, nil)
             return
         }
         let remaining = deadline.since(.now())
         var timeout = __kernel_timespec()
         timeout.tv_sec = Int64(remaining / 1_000_000_000)
         timeout.tv_nsec = Int64(remaining % 1_000_000_000)
-        // ETIME and EINTR are ordinary ends of a wait.
-        _ = unsafe io_uring_submit_and_wait_timeout(ring, &first, 1, &timeout, nil)
+        _ = unsafe fanout_ring_wait(ring, target, patience, &timeout)
+    }
+
+    /// Submits, and watches the ring for a while; false if there is nothing to deliver after it.
+    private func spin(until deadline: Deadline) -> Bool {
+        unsafe state.pointee.enters &+= 1
+        _ = unsafe fanout_ring_wait(ring, 0, 0, nil)
+        let end = min(deadline, Deadline.now().advanced(by: busyPoll))
+        return unsafe fanout_ring_spin(ring, end.nanoseconds) != 0
     }
 
     public func deliver<Handler: CompletionHandler>(to handler: Handler) {
-        while true {
-            let count = unsafe Int(io_uring_peek_batch_cqe(ring, completions, UInt32(Self.batch)))
-            guard count > 0 else { return }
-            for index in 0..<count {
-                guard let cqe = unsafe completions[index] else { continue }
-                deliver(unsafe cqe.pointee, to: handler)
-            }
-            unsafe io_uring_cq_advance(ring, UInt32(count))
-            if count < Self.batch { return }
+        var ready = unsafe fanout_cq_ready(ring)
+        unsafe state.pointee.batching.record(Int(ready))
+        while ready > 0 {
+            let count = min(ready, Self.batch)
+            for index in 0..<count { deliver(unsafe fanout_cqe(ring, index).pointee, to: handler) }
+            unsafe fanout_cq_advance(ring, count)
+            ready &-= count
         }
     }
 
@@ -234,14 +260,14 @@ import Glibc
     // MARK: The ring
 
     /// The next free submission entry; when all are taken, the kernel is asked to take them first.
-    @inline(__always)
-    private func submission() -> UnsafeMutablePointer<io_uring_sqe> {
-        if let sqe = unsafe io_uring_get_sqe(ring) { return unsafe sqe }
+    @inlinable @inline(__always)
+    func submission() -> UnsafeMutablePointer<io_uring_sqe> {
+        if let sqe = unsafe fanout_next_sqe(ring) { return unsafe sqe }
         return unsafe submissionAfterSubmit()
     }
 
-    @inline(never)
-    private func submissionAfterSubmit() -> UnsafeMutablePointer<io_uring_sqe> {
+    @usableFromInline @inline(never)
+    func submissionAfterSubmit() -> UnsafeMutablePointer<io_uring_sqe> {
         while true {
             submit()
             if let sqe = unsafe io_uring_get_sqe(ring) { return unsafe sqe }
@@ -255,6 +281,7 @@ import Glibc
 
     /// A multishot poll that nobody reads after: each signal is an event of its own, so that none that comes between
     /// a wait and the clearing of an earlier one can be lost.
+    @inline(never)
     private func armWakeup() {
         let sqe = unsafe submission()
         unsafe io_uring_prep_poll_multishot(sqe, wakeup.descriptor, UInt32(POLLIN))

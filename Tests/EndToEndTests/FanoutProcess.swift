@@ -111,6 +111,18 @@ final class FanoutProcess: @unchecked Sendable {
 
     func signal(_ number: Int32) { kill(pid, number) }
 
+    /// Waits until SIGSTOP has stopped every thread.
+    func waitUntilStopped() throws {
+        try wait("stop") {
+            let tasks = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")
+            return try tasks.allSatisfy { task in
+                let status = try String(contentsOfFile: "/proc/\(pid)/task/\(task)/stat", encoding: .utf8)
+                // The state follows the name in parentheses (proc_pid_stat(5)).
+                return status[(status.lastIndex(of: ")") ?? status.startIndex)...].hasPrefix(") T")
+            }
+        }
+    }
+
     /// Waits for the end and returns the exit code.
     @discardableResult
     func exitCode(within seconds: Double = 40) throws -> Int32 {

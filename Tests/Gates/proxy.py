@@ -1,6 +1,7 @@
 """The proxy as a process, perhaps inside a tool, and its one worker thread."""
 
 import ctypes
+import contextlib
 import glob
 import os
 import signal
@@ -67,7 +68,11 @@ class Proxy:
 
     def _listening(self):
         """The address of its listening socket; from /proc, because inside valgrind its log is late (callgrind.py)."""
-        files = {os.readlink(path) for path in glob.glob("/proc/%d/fd/*" % self.pid)}
+        files = set()
+        for path in glob.glob("/proc/%d/fd/*" % self.pid):
+            # A descriptor may be closed while we look.
+            with contextlib.suppress(FileNotFoundError):
+                files.add(os.readlink(path))
         with open("/proc/net/tcp") as table:
             for line in table:
                 words = line.split()

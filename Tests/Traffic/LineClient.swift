@@ -22,7 +22,8 @@ public final class LineClient {
         case reset
     }
 
-    private var descriptor: Int32
+    /// -1 after a close.
+    private(set) var descriptor: Int32
 
     /// Connects to `address`.
     public init(to address: TrafficAddress, within seconds: Double = 10) throws(Failure) {
@@ -72,6 +73,14 @@ public final class LineClient {
 
     public func sendAll(_ text: String, within seconds: Double = 10) throws(Failure) {
         try sendAll(Array(text.utf8), within: seconds)
+    }
+
+    /// One byte of urgent data (MSG_OOB); a socket that takes none now is a `deadline`.
+    func sendUrgent() throws(Failure) {
+        var byte: UInt8 = 0
+        guard unsafe Glibc.send(descriptor, &byte, 1, Int32(MSG_OOB) | Int32(MSG_NOSIGNAL)) == 1 else {
+            throw errno == EAGAIN ? .deadline : Self.failure(errno)
+        }
     }
 
     /// Exactly `count` bytes.
@@ -164,7 +173,7 @@ public final class LineClient {
         code == ECONNRESET || code == EPIPE ? .reset : .system(code)
     }
 
-    private static func wait(_ descriptor: Int32, for events: Int16, until deadline: UInt64) throws(Failure) {
+    static func wait(_ descriptor: Int32, for events: Int16, until deadline: UInt64) throws(Failure) {
         var set = PollSet()
         let index = set.add(descriptor, events)
         while true {

@@ -14,11 +14,73 @@
 static const uint8_t FANOUT_IOSQE_BUFFER_SELECT = IOSQE_BUFFER_SELECT;
 static const uint8_t FANOUT_IOSQE_CQE_SKIP_SUCCESS = IOSQE_CQE_SKIP_SUCCESS;
 
-/* Creates a ring for one thread; returns 0 or -errno. The calling thread is the only one that may use it. */
-int fanout_ring_init(struct io_uring *ring, unsigned sq_entries, unsigned cq_entries);
+/* Newer than the headers of liburing 2.3. A wait for a number of completions, or for any after a short time:
+   io_uring_enter(2), IORING_FEAT_MIN_TIMEOUT, Linux 6.12. */
+static const uint32_t FANOUT_FEAT_MIN_TIMEOUT = 1u << 15;
+
+/* Creates a ring for one thread; returns 0 or -errno. The calling thread is the only one that may use it.
+   With `announces_work` the ring's flags say when the kernel has work that only io_uring_enter(2) does. */
+int fanout_ring_init(struct io_uring *ring, unsigned sq_entries, unsigned cq_entries, int announces_work);
+
+/* Submits what is prepared, and waits: for `count` completions, or, once `patience` microseconds have passed, for one;
+   never longer than `timeout`, if that is not null. `patience` is 0 without IORING_FEAT_MIN_TIMEOUT. Returns what
+   io_uring_enter(2) does, or -errno; -ETIME and -EINTR are ordinary ends of a wait. */
+int fanout_ring_wait(struct io_uring *ring, unsigned count, unsigned patience, const struct __kernel_timespec *timeout);
+
+/* Watches the ring without sleeping until there is something to deliver or CLOCK_MONOTONIC reaches `deadline`
+   (nanoseconds); what is prepared must have been submitted. Returns whether there is something. */
+int fanout_ring_spin(struct io_uring *ring, uint64_t deadline);
+
+/* The number of completions that are there, and the nth of them (from 0). */
+static inline unsigned fanout_cq_ready(const struct io_uring *ring) {
+    return __atomic_load_n(ring->cq.ktail, __ATOMIC_ACQUIRE) - *ring->cq.khead;
+}
+
+static inline struct io_uring_cqe *fanout_cqe(const struct io_uring *ring, unsigned index) {
+    return &ring->cq.cqes[(*ring->cq.khead + index) & ring->cq.ring_mask];
+}
+
+/* Lets the kernel overwrite the first `count` completions. */
+static inline void fanout_cq_advance(struct io_uring *ring, unsigned count) {
+    __atomic_store_n(ring->cq.khead, *ring->cq.khead + count, __ATOMIC_RELEASE);
+}
+
+/* The next free submission entry, or null when all are taken; io_uring_get_sqe(3) for a ring without SQPOLL and
+   SQE128. */
+static inline struct io_uring_sqe *fanout_next_sqe(struct io_uring *ring) {
+    struct io_uring_sq *sq = &ring->sq;
+    unsigned tail = sq->sqe_tail;
+    if (tail - *sq->khead >= sq->ring_entries) return NULL;
+    sq->sqe_tail = tail + 1;
+    return &sq->sqes[tail & sq->ring_mask];
+}
+
+/* One receive into a buffer of a group, which waits for data before it tries: an attempt that finds nothing would cost
+   more than it saves. */
+static inline void fanout_prep_receive(struct io_uring_sqe *sqe, int socket, uint16_t group) {
+    io_uring_prep_recv(sqe, socket, NULL, 0, 0);
+    sqe->ioprio = IORING_RECVSEND_POLL_FIRST;
+    sqe->flags = IOSQE_BUFFER_SELECT;
+    sqe->buf_group = group;
+}
 
 /* Puts the buffer back at the tail of a provided-buffer ring; the store is a release on every architecture. */
-void fanout_buf_ring_put(struct io_uring_buf_ring *br, void *address, uint32_t length, uint16_t id, uint32_t mask);
+static inline void fanout_buf_ring_put(
+    struct io_uring_buf_ring *br, void *address, uint32_t length, uint16_t id, uint32_t mask) {
+    uint16_t tail = br->tail;
+    struct io_uring_buf *buf = &br->bufs[tail & mask];
+    buf->addr = (unsigned long)address;
+    buf->len = length;
+    buf->bid = id;
+    __atomic_store_n(&br->tail, (uint16_t)(tail + 1), __ATOMIC_RELEASE);
+}
+
+/* A pipe, non-blocking and close-on-exec, that holds `bytes` if the kernel allows it and its usual size if not
+   (pipe2(2), F_SETPIPE_SZ); 0 or -errno. */
+int fanout_pipe(int ends[2], int bytes);
+
+/* splice(2) without blocking: bytes moved, 0 at the end of the stream, or -errno. */
+int fanout_splice(int from, int to, unsigned count);
 
 /* eventfd(2), non-blocking and close-on-exec; -errno on failure. */
 int fanout_eventfd(void);

@@ -32,6 +32,11 @@ struct TriedEndpoints: BitwiseCopyable {
 
 /// A worker's choice of endpoint. One for each worker; no locks, no allocation.
 struct Balancer {
+    /// Endpoints of one service that are compared for each connection; of more, two are drawn.
+    static let mostCompared = 256
+    /// Draws for two endpoints that were not tried before.
+    private static let mostDraws = 8
+
     let policy: BalancePolicy
     private var random: UInt64
     private var turns: UInt64
@@ -65,18 +70,45 @@ struct Balancer {
         }
     }
 
-    /// One pass; among equals each has the same chance (reservoir sampling).
+    /// The least loaded of all, and among equals each with the same chance; of two drawn at random where there are too
+    /// many to look at (Mitzenmacher, "The power of two choices in randomized load balancing", 2001).
     private mutating func leastLoaded(of set: EndpointSet, excluding tried: TriedEndpoints, loads: LoadTable) -> Int? {
-        var best: Int? = nil
-        var bestLoad = UInt32.max
+        if set.count > Self.mostCompared, let row = betterOfTwo(of: set, excluding: tried, loads: loads) { return row }
+        var least = UInt32.max
         var equals: UInt64 = 0
         for row in 0..<set.count {
             let slot = unsafe set.slots[row]
             let load = loads.load(of: slot)
-            guard load <= bestLoad, !tried.contains(slot) else { continue }
-            equals = load < bestLoad ? 1 : equals + 1
-            bestLoad = load
-            if equals == 1 || nextRandom() % equals == 0 { best = row }
+            guard load <= least, tried.count == 0 || !tried.contains(slot) else { continue }
+            equals = load < least ? 1 : equals &+ 1
+            least = load
+        }
+        guard equals > 0 else { return nil }
+        var skipped = nextRandom() % equals
+        var last: Int? = nil
+        for row in 0..<set.count {
+            let slot = unsafe set.slots[row]
+            guard loads.load(of: slot) <= least, tried.count == 0 || !tried.contains(slot) else { continue }
+            if skipped == 0 { return row }
+            // Other workers may have taken some of the equals in the meantime: then it is the last of those left.
+            last = row
+            skipped &-= 1
+        }
+        return last ?? first(of: set, from: 0, excluding: tried)
+    }
+
+    /// Nil when tried endpoints were drawn again and again.
+    private mutating func betterOfTwo(of set: EndpointSet, excluding tried: TriedEndpoints, loads: LoadTable) -> Int? {
+        var best: Int? = nil
+        var bestLoad = UInt32.max
+        var drawn = 0
+        for _ in 0..<Self.mostDraws where drawn < 2 {
+            let row = Int(nextRandom() % UInt64(set.count))
+            let slot = unsafe set.slots[row]
+            guard row != best, tried.count == 0 || !tried.contains(slot) else { continue }
+            drawn += 1
+            let load = loads.load(of: slot)
+            if load < bestLoad { (best, bestLoad) = (row, load) }
         }
         return best
     }

@@ -12,6 +12,10 @@ extension DataPathSettings {
             recordsAccess: configuration.log.accessLog,
             tuning: Socket.Tuning(configuration),
             maxConnections: configuration.connections.count,
+            pipesPerWorker: Self.pipesPerWorker(
+                connections: configuration.connections.count,
+                workers: configuration.workers.count
+            ),
             seed: seed
         )
     }

@@ -10,14 +10,14 @@ extension Worker {
     /// Tries the next endpoint, or waits for one.
     func dial(_ slot: UInt32) {
         let session = unsafe sessions.pointer(slot)
-        guard unsafe now < session.pointee.budgetEnd else {
+        guard now < budgetEnd(slot) else {
             giveUp(slot)
             return
         }
         let endpoints = unsafe snapshot.endpoints(of: Int(session.pointee.service))
         unsafe session.pointee.triedRevision = endpoints.revision
-        guard let row = unsafe choose(endpoints, excluding: session.pointee.tried) else {
-            unsafe session.pointee.tried.removeAll()
+        guard let row = choose(endpoints, excluding: triedEndpoints(slot)) else {
+            forgetTried(slot)
             let pause = endpoints.count == 0 ? UInt64.max : Self.retryPause
             wait(slot, until: now.advanced(by: pause))
             return
@@ -26,7 +26,7 @@ extension Worker {
         let socket = Socket.stream(family: unsafe address.pointee.family)
         guard socket >= 0 else {
             // Our shortage, not the endpoint's fault.
-            unsafe session.pointee.error = -socket
+            unsafe session.pointee.error = Int16(truncatingIfNeeded: -socket)
             wait(slot, until: now.advanced(by: Self.retryPause))
             return
         }
@@ -38,12 +38,44 @@ extension Worker {
         unsafe session.pointee.endpoint = endpoints.identities[row]
         unsafe session.pointee.isCounted = true
         unsafe session.pointee.attempts &+= 1
-        unsafe session.pointee.attemptStartedAt = now
+        unsafe session.pointee.connectMicroseconds = microseconds(now.since(session.pointee.acceptedAt))
         unsafe session.pointee.attemptExpired = false
         unsafe context.loads.increment(worker: context.index, slot: session.pointee.endpointSlot)
-        deadlines.set(slot, min(now.advanced(by: settings.connectTimeout), unsafe session.pointee.budgetEnd))
+        deadlines.set(slot, min(now.advanced(by: settings.connectTimeout), budgetEnd(slot)))
         unsafe driver.connect(socket, to: unsafe address, token: begin(.connect, slot))
         listenToClientEarly(slot)
+    }
+
+    /// Connect, waiting and retries must be done by then.
+    private func budgetEnd(_ slot: UInt32) -> Deadline {
+        unsafe sessions.pointer(slot).pointee.acceptedAt.advanced(by: settings.connectBudget)
+    }
+
+    // MARK: What was tried in vain
+
+    private func triedEndpoints(_ slot: UInt32) -> TriedEndpoints {
+        let place = unsafe sessions.pointer(slot).pointee.tried
+        return place == 0 ? TriedEndpoints() : unsafe tried.pointer(place - 1).pointee
+    }
+
+    /// Remembers an endpoint that has failed; true when no more can be remembered.
+    private func noteTried(_ endpoint: UInt32, _ slot: UInt32) -> Bool {
+        let session = unsafe sessions.pointer(slot)
+        if unsafe session.pointee.tried == 0 {
+            guard let place = tried.take() else { return true }
+            unsafe tried.pointer(place).initialize(to: TriedEndpoints())
+            unsafe session.pointee.tried = place + 1
+        }
+        let endpoints = unsafe tried.pointer(session.pointee.tried - 1)
+        unsafe endpoints.pointee.insert(endpoint)
+        return unsafe endpoints.pointee.isFull
+    }
+
+    func forgetTried(_ slot: UInt32) {
+        let session = unsafe sessions.pointer(slot)
+        guard unsafe session.pointee.tried != 0 else { return }
+        unsafe tried.giveBack(session.pointee.tried - 1)
+        unsafe session.pointee.tried = 0
     }
 
     /// On a copy, so that no exclusivity check is left in the way of a connection.
@@ -69,7 +101,7 @@ extension Worker {
     /// Has ``clientMoved(_:_:)`` told when the client ends its stream or goes away.
     func watchClient(_ slot: UInt32) {
         let session = unsafe sessions.pointer(slot)
-        guard unsafe session.pointee.inFlight & (1 << UInt16(Operation.clientHangup.rawValue)) == 0 else { return }
+        guard !isInFlight(.clientHangup, slot) else { return }
         driver.poll(
             unsafe session.pointee.client,
             events: PollEvents.endOfStream,
@@ -85,7 +117,7 @@ extension Worker {
             unsafe session.pointee.phase = .waiting
             waitingSessions += 1
         }
-        deadlines.set(slot, min(end, unsafe session.pointee.budgetEnd))
+        deadlines.set(slot, min(end, budgetEnd(slot)))
         if hasNothingToSay(slot) {
             self.end(slot, .clientGone, .graceful)
         } else if unsafe flow(slot, .tx).pointee.state != .receiving {
@@ -124,6 +156,7 @@ extension Worker {
     }
 
     /// The poll on a client has something to say.
+    @inline(never)
     func clientMoved(_ completion: Completion, _ slot: UInt32) {
         switch unsafe sessions.pointer(slot).pointee.phase {
         case .relaying:
@@ -154,6 +187,7 @@ extension Worker {
         deadlines.set(slot, now.advanced(by: Self.cancelPatience))
     }
 
+    @inline(never)
     func connectFinished(_ result: Int32, _ slot: UInt32) {
         let session = unsafe sessions.pointer(slot)
         deadlines.clear(slot)
@@ -167,21 +201,23 @@ extension Worker {
         }
         unsafe session.pointee.phase = .relaying
         unsafe session.pointee.error = 0
-        unsafe session.pointee.connectMicroseconds = microseconds(now.since(session.pointee.attemptStartedAt))
+        let sinceAccept = unsafe microseconds(now.since(session.pointee.acceptedAt))
+        unsafe session.pointee.connectMicroseconds = sinceAccept &- session.pointee.connectMicroseconds
         startRelay(slot)
     }
 
     private func attemptFailed(_ error: Int32, _ slot: UInt32) {
         let session = unsafe sessions.pointer(slot)
         statistics.add(.connectFailures)
-        unsafe session.pointee.error = error
-        unsafe session.pointee.tried.insert(session.pointee.endpointSlot)
+        unsafe session.pointee.error = Int16(truncatingIfNeeded: error)
+        unsafe session.pointee.connectMicroseconds = Session.unknownMicroseconds
+        let isFull = unsafe noteTried(session.pointee.endpointSlot, slot)
         leaveEndpoint(slot)
         // Reset: if the connection came about after all, the endpoint must not take it for an empty one.
         Socket.closeWithReset(unsafe session.pointee.upstream)
         unsafe session.pointee.upstream = -1
-        if unsafe session.pointee.tried.isFull {
-            unsafe session.pointee.tried.removeAll()
+        if isFull {
+            forgetTried(slot)
             wait(slot, until: now.advanced(by: Self.retryPause))
         } else {
             statistics.add(.retries)
@@ -196,6 +232,12 @@ extension Worker {
         unsafe session.pointee.isCounted = false
         unsafe context.loads.decrement(worker: context.index, slot: session.pointee.endpointSlot)
     }
+}
+
+/// Nanoseconds as the milliseconds of a session's clocks; 49 days and more are cut to about that.
+@inline(__always)
+func milliseconds(_ nanoseconds: UInt64) -> UInt32 {
+    UInt32(min(nanoseconds / 1_000_000, UInt64(UInt32.max - 1)))
 }
 
 /// Nanoseconds as the microseconds of a session's clocks; an hour and more is cut to about that.

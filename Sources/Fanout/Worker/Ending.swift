@@ -9,9 +9,14 @@ extension Worker {
     static var longestFlushPause: UInt64 { 50_000_000 }
 
     /// Cancels what is in flight; the sockets are closed when the last result is in.
+    @inline(never)
     func end(_ slot: UInt32, _ reason: CloseReason, _ ending: Session.Ending) {
         let session = unsafe sessions.pointer(slot)
         leaveWaiting(slot)
+        // The attempt that is cut short has no time.
+        if unsafe session.pointee.phase == .dialing {
+            unsafe session.pointee.connectMicroseconds = Session.unknownMicroseconds
+        }
         unsafe session.pointee.phase = .ending
         unsafe session.pointee.reason = reason
         unsafe session.pointee.ending = ending
@@ -46,12 +51,13 @@ extension Worker {
     }
 
     /// One more operation of an ending session has finished.
+    @inline(never)
     func settle(_ slot: UInt32) {
         let session = unsafe sessions.pointer(slot)
         guard unsafe session.pointee.inFlight == 0, unsafe session.pointee.phase == .ending else { return }
         deadlines.clear(slot)
-        unsafe giveBackBuffer(of: unsafe flow(slot, .tx))
-        unsafe giveBackBuffer(of: unsafe flow(slot, .rx))
+        discard(slot, .tx)
+        discard(slot, .rx)
         switch unsafe session.pointee.ending {
         case .graceful:
             unsafe closeGracefully(&session.pointee.client)
@@ -135,6 +141,7 @@ extension Worker {
     private func close(_ slot: UInt32) {
         let session = unsafe sessions.pointer(slot)
         leaveEndpoint(slot)
+        forgetTried(slot)
         statistics.subtract(.active)
         statistics.addClosed(unsafe session.pointee.reason)
         if settings.recordsAccess { record(slot, isOpen: false) }
@@ -154,7 +161,7 @@ extension Worker {
             rxBytes: session.rxBytes,
             connectMicroseconds: session.connectMicroseconds,
             firstByteMicroseconds: session.firstByteMicroseconds,
-            error: session.error,
+            error: Int32(session.error),
             service: session.service,
             attempts: session.attempts,
             worker: UInt16(truncatingIfNeeded: context.index),

@@ -34,6 +34,7 @@ extension Worker {
         driver.accept(on: unsafe listeners[index].descriptor, token: token(ofListener: index))
     }
 
+    @inline(never)
     func accepted(_ completion: Completion) {
         let index = Int(completion.token.slot)
         if completion.result >= 0 {
@@ -150,45 +151,33 @@ extension Worker {
                 attemptExpired: false,
                 clientFinishedEarly: false,
                 hasFirstEnd: false,
+                isCounted: false,
+                watchesHalfClosed: false,
                 inFlight: 0,
                 service: UInt16(truncatingIfNeeded: service),
                 attempts: 0,
-                triedRevision: 0,
                 error: 0,
                 client: client,
                 upstream: -1,
                 endpointSlot: 0,
-                isCounted: false,
-                tried: TriedEndpoints(),
+                triedRevision: 0,
+                tried: 0,
+                connectMicroseconds: Session.unknownMicroseconds,
+                firstByteMicroseconds: Session.unknownMicroseconds,
+                halfClosedMilliseconds: Session.never,
+                reports: 0,
+                unsentBytes: 0,
+                clientAddress: address(of: client, service: service),
                 endpoint: 0,
                 connection: nextConnection,
                 acceptedAt: now,
-                attemptStartedAt: now,
-                budgetEnd: now.advanced(by: settings.connectBudget),
                 lastActivity: now,
-                halfClosedAt: .never,
-                watchesHalfClosed: false,
-                nextReport: settings.accessLogInterval > 0 ? now.advanced(by: settings.accessLogInterval) : .never,
-                connectMicroseconds: Session.unknownMicroseconds,
-                firstByteMicroseconds: Session.unknownMicroseconds,
                 txBytes: 0,
-                rxBytes: 0,
-                unsentBytes: 0,
-                clientAddress: address(of: client, service: service)
+                rxBytes: 0
             )
         )
-        let fresh = Flow(
-            state: .idle,
-            pool: .common,
-            holdsBuffer: false,
-            buffer: 0,
-            offset: 0,
-            count: 0,
-            next: 0,
-            previous: 0
-        )
-        unsafe (flows + Int(slot) * 2).initialize(to: fresh)
-        unsafe (flows + Int(slot) * 2 + 1).initialize(to: fresh)
+        unsafe (flows + Int(slot) * 2).initialize(to: Flow.fresh)
+        unsafe (flows + Int(slot) * 2 + 1).initialize(to: Flow.fresh)
     }
 
     // MARK: Drain

@@ -7,7 +7,7 @@ import Reactor
 extension Worker {
     @inline(__always)
     func flow(_ slot: UInt32, _ direction: Direction) -> UnsafeMutablePointer<Flow> {
-        unsafe flows + Int(slot * 2 + direction.rawValue)
+        unsafe flows + Int(slot &* 2 &+ direction.rawValue)
     }
 
     func startRelay(_ slot: UInt32) {
@@ -18,17 +18,17 @@ extension Worker {
         cancel(.clientHangup, slot)
         armReceive(slot, .rx)
         switch unsafe tx.pointee.state {
-        case .holding:
-            send(slot, .tx)
         case .idle:
             if unsafe session.pointee.clientFinishedEarly {
                 finish(slot, .tx)
             } else {
                 armReceive(slot, .tx)
             }
-        case .receiving, .starved, .gated:
+        case .holding:
+            send(slot, .tx)
+        case .receiving:
             break
-        case .sending, .finished, .broken:
+        case .starved, .gated, .bulk, .ending, .failing, .finished, .broken:
             preconditionFailure("bytes went to an upstream that was not connected")
         }
     }
@@ -46,101 +46,138 @@ extension Worker {
     }
 
     @inline(__always)
-    func receive(_ slot: UInt32, _ direction: Direction, into pool: BufferPool) {
+    func source(_ slot: UInt32, _ direction: Direction) -> Int32 {
         let session = unsafe sessions.pointer(slot)
-        unsafe flow(slot, direction).pointee.state = .receiving
-        unsafe flow(slot, direction).pointee.pool = pool
-        switch direction {
-        case .tx:
-            driver.receive(from: unsafe session.pointee.client, into: pool, token: begin(.receiveFromClient, slot))
-        case .rx:
-            driver.receive(from: unsafe session.pointee.upstream, into: pool, token: begin(.receiveFromUpstream, slot))
-        }
+        return unsafe direction == .tx ? session.pointee.client : session.pointee.upstream
+    }
+
+    @inline(__always)
+    func destination(_ slot: UInt32, _ direction: Direction) -> Int32 { source(slot, direction.opposite) }
+
+    /// The operation that brings the bytes of a direction; also the wait for them (Bulk).
+    @inline(__always)
+    func receiveOperation(_ direction: Direction) -> Operation {
+        direction == .tx ? .receiveFromClient : .receiveFromUpstream
+    }
+
+    @inline(never)
+    func receive(_ slot: UInt32, _ direction: Direction, into pool: BufferPool) {
+        let flow = unsafe flow(slot, direction)
+        unsafe flow.pointee.state = .receiving
+        unsafe flow.pointee.pool = pool
+        let token = begin(receiveOperation(direction), slot)
+        driver.receive(from: source(slot, direction), into: pool, token: token)
     }
 
     /// The common buffers are gone: from here on only bytes that the destination can take at once are received, into
     /// the reserve. So connections that are blocked cannot keep the others from moving.
     @inline(never)
     private func armGate(_ slot: UInt32, _ direction: Direction) {
-        let session = unsafe sessions.pointer(slot)
         unsafe flow(slot, direction).pointee.state = .gated
-        switch direction {
-        case .tx:
-            driver.poll(
-                unsafe session.pointee.upstream,
-                events: PollEvents.writable,
-                token: begin(.upstreamWritable, slot)
-            )
-        case .rx:
-            driver.poll(
-                unsafe session.pointee.client,
-                events: PollEvents.writable,
-                token: begin(.clientWritable, slot)
-            )
-        }
+        // A poll that is being cancelled opens the gate with its end.
+        if !isInFlight(gateOperation(direction), slot) { awaitRoom(slot, direction) }
+    }
+
+    /// The operation that tells when the destination of a direction takes bytes.
+    @inline(__always)
+    func gateOperation(_ direction: Direction) -> Operation {
+        direction == .tx ? .upstreamWritable : .clientWritable
+    }
+
+    func awaitRoom(_ slot: UInt32, _ direction: Direction) {
+        driver.poll(
+            destination(slot, direction),
+            events: PollEvents.writable,
+            token: begin(gateOperation(direction), slot)
+        )
     }
 
     /// The destination can take bytes, or has gone, which the receive or the send after it will tell. The poll is
     /// ended first, so that the next gate finds none in flight.
+    @inline(never)
     func gateMoved(_ completion: Completion, _ slot: UInt32, _ direction: Direction) {
-        if !completion.more {
-            receive(slot, direction, into: .reserve)
-        } else if PollEvents.result(completion.result, has: PollEvents.writable | PollEvents.hangup) {
-            cancel(direction == .tx ? .upstreamWritable : .clientWritable, slot)
+        switch unsafe flow(slot, direction).pointee.state {
+        case .gated:
+            if !completion.more {
+                receive(slot, direction, into: .reserve)
+            } else if PollEvents.result(completion.result, has: PollEvents.writable | PollEvents.hangup) {
+                cancel(gateOperation(direction), slot)
+            }
+        case .bulk, .ending, .failing:
+            bulkWritable(completion, slot, direction)
+        case .broken, .finished, .receiving, .holding, .starved:
+            // The end of a poll that is not needed any more.
+            break
+        case .idle:
+            preconditionFailure("a poll that nobody has asked for")
         }
     }
 
     @inline(__always)
     func received(_ completion: Completion, _ slot: UInt32, _ direction: Direction) {
         guard completion.result > 0, let buffer = completion.buffer else {
-            streamEnded(completion.result, slot, direction)
+            receivedNone(completion, slot, direction)
             return
         }
         let flow = unsafe flow(slot, direction)
+        let session = unsafe sessions.pointer(slot)
+        guard unsafe flow.pointee.state == .receiving else {
+            unsafe receivedForNobody(buffer, flow)
+            return
+        }
+        let count = UInt32(bitPattern: completion.result)
+        unsafe flow.pointee.state = .holding
         unsafe flow.pointee.buffer = buffer
         unsafe flow.pointee.holdsBuffer = true
         unsafe flow.pointee.offset = 0
-        unsafe flow.pointee.count = UInt32(completion.result)
-        let session = unsafe sessions.pointer(slot)
+        unsafe flow.pointee.count = count
+        if count < Self.bulkResult {
+            unsafe flow.pointee.largeResults = 0
+        } else if unsafe flow.pointee.largeResults < Self.largeResultsOfBulk {
+            unsafe flow.pointee.largeResults &+= 1
+        }
         unsafe session.pointee.lastActivity = now
-        switch direction {
-        case .tx:
-            if unsafe session.pointee.phase == .relaying {
-                send(slot, .tx)
-            } else {
-                unsafe flow.pointee.state = .holding
-            }
-        case .rx:
-            if unsafe session.pointee.firstByteMicroseconds == Session.unknownMicroseconds {
-                unsafe session.pointee.firstByteMicroseconds = microseconds(now.since(session.pointee.acceptedAt))
-            }
-            send(slot, .rx)
+        if unsafe direction == .rx && session.pointee.firstByteMicroseconds == Session.unknownMicroseconds {
+            unsafe session.pointee.firstByteMicroseconds = microseconds(now.since(session.pointee.acceptedAt))
+        }
+        if unsafe session.pointee.phase == .relaying { send(slot, direction) }
+    }
+
+    /// The destination has gone in the meantime.
+    @inline(never)
+    private func receivedForNobody(_ buffer: BufferIndex, _ flow: UnsafeMutablePointer<Flow>) {
+        precondition(unsafe flow.pointee.state == .broken, "bytes that nobody has asked for")
+        driver.release(buffer)
+    }
+
+    /// The receive of a direction has brought no bytes, or was a wait for them.
+    @inline(never)
+    private func receivedNone(_ completion: Completion, _ slot: UInt32, _ direction: Direction) {
+        switch unsafe flow(slot, direction).pointee.state {
+        case .bulk: bulkReadable(slot, direction)
+        case .broken: break
+        case .receiving: streamEnded(completion.result, slot, direction)
+        case .idle, .holding, .starved, .gated, .ending, .failing, .finished:
+            preconditionFailure("a receive that nobody has asked for")
         }
     }
 
     // MARK: Sending
 
     @inline(__always)
-    private func send(_ slot: UInt32, _ direction: Direction) {
+    func sendOperation(_ direction: Direction) -> Operation {
+        direction == .tx ? .sendToUpstream : .sendToClient
+    }
+
+    @inline(__always)
+    func send(_ slot: UInt32, _ direction: Direction) {
         let flow = unsafe flow(slot, direction)
-        let session = unsafe sessions.pointer(slot)
-        unsafe flow.pointee.state = .sending
-        let socket: Int32
-        let token: Token
-        switch direction {
-        case .tx:
-            socket = unsafe session.pointee.upstream
-            token = begin(.sendToUpstream, slot)
-        case .rx:
-            socket = unsafe session.pointee.client
-            token = begin(.sendToClient, slot)
-        }
         driver.send(
-            to: socket,
+            to: destination(slot, direction),
             buffer: unsafe flow.pointee.buffer,
             offset: unsafe flow.pointee.offset,
             count: unsafe flow.pointee.count,
-            token: token
+            token: begin(sendOperation(direction), slot)
         )
     }
 
@@ -151,71 +188,117 @@ extension Worker {
             destinationGone(result, slot, direction)
             return
         }
-        let session = unsafe sessions.pointer(slot)
-        unsafe session.pointee.lastActivity = now
-        switch direction {
-        case .tx:
-            unsafe session.pointee.txBytes &+= UInt64(result)
-            statistics.add(.txBytes, UInt64(result))
-        case .rx:
-            unsafe session.pointee.rxBytes &+= UInt64(result)
-            statistics.add(.rxBytes, UInt64(result))
-        }
-        guard unsafe UInt32(result) == flow.pointee.count else {
-            unsafe flow.pointee.offset += UInt32(result)
-            unsafe flow.pointee.count -= UInt32(result)
+        count(UInt32(bitPattern: result), slot, direction)
+        guard unsafe UInt32(bitPattern: result) == flow.pointee.count else {
+            unsafe flow.pointee.offset &+= UInt32(bitPattern: result)
+            unsafe flow.pointee.count &-= UInt32(bitPattern: result)
             send(slot, direction)
             return
         }
         unsafe giveBackBuffer(of: unsafe flow)
+        if unsafe flow.pointee.largeResults == Self.largeResultsOfBulk && startBulk(slot, direction) { return }
         armReceive(slot, direction)
     }
 
     @inline(__always)
-    func giveBackBuffer(of flow: UnsafeMutablePointer<Flow>) {
+    private func giveBackBuffer(of flow: UnsafeMutablePointer<Flow>) {
         guard unsafe flow.pointee.holdsBuffer else { return }
         unsafe flow.pointee.holdsBuffer = false
         driver.release(unsafe flow.pointee.buffer)
     }
 
+    /// So many bytes were taken by the destination.
+    @inline(__always)
+    func count(_ bytes: UInt32, _ slot: UInt32, _ direction: Direction) {
+        let session = unsafe sessions.pointer(slot)
+        unsafe session.pointee.lastActivity = now
+        switch direction {
+        case .tx:
+            unsafe session.pointee.txBytes &+= UInt64(bytes)
+            statistics.add(.txBytes, UInt64(bytes))
+        case .rx:
+            unsafe session.pointee.rxBytes &+= UInt64(bytes)
+            statistics.add(.rxBytes, UInt64(bytes))
+        }
+    }
+
+    /// The source has ended, and the destination has taken everything that came before.
+    func passedOn(_ slot: UInt32, _ direction: Direction) {
+        if unsafe flow(slot, direction).pointee.state == .ending && !isGone(sourceOf: direction, slot) {
+            finish(slot, direction)
+        } else {
+            end(slot, direction == .tx ? .clientReset : .upstreamReset, Self.ending(afterResetOf: direction))
+        }
+    }
+
+    /// Whether a failed send has shown that the source of a direction is no more: the end of its stream is a reset.
+    private func isGone(sourceOf direction: Direction, _ slot: UInt32) -> Bool {
+        let session = unsafe sessions.pointer(slot)
+        return unsafe direction == .tx ? session.pointee.clientIsGone : session.pointee.upstreamIsGone
+    }
+
+    /// Forgets what was received and not sent.
+    func discard(_ slot: UInt32, _ direction: Direction) {
+        unsafe giveBackBuffer(of: unsafe flow(slot, direction))
+        leavePipe(slot, direction)
+    }
+
     // MARK: Ends
 
     /// A receive has brought no bytes: the end of the stream, a reset, or no buffer.
-    @inline(never)
-    private func streamEnded(_ result: Int32, _ slot: UInt32, _ direction: Direction) {
+    func streamEnded(_ result: Int32, _ slot: UInt32, _ direction: Direction) {
         let session = unsafe sessions.pointer(slot)
+        let flow = unsafe flow(slot, direction)
         if result == -SystemError.noBuffer {
             statistics.add(.bufferStarved)
             foundNoBuffer(slot, direction)
             return
         }
-        if SystemError.isInterruption(-result) {
-            armReceive(slot, direction)
+        if SystemError.isInterruption(-result) && result < 0 {
+            if unsafe session.pointee.phase == .relaying {
+                armReceive(slot, direction)
+            } else {
+                receive(slot, direction, into: .common)
+            }
             return
         }
-        let sourceIsGone: Bool
-        switch direction {
-        case .tx: sourceIsGone = unsafe session.pointee.clientIsGone
-        case .rx: sourceIsGone = unsafe session.pointee.upstreamIsGone
-        }
-        if result == 0 && !sourceIsGone {
-            if unsafe session.pointee.phase == .relaying {
-                finish(slot, direction)
+        let isReset = result < 0 || isGone(sourceOf: direction, slot) || isHiddenReset(slot, direction)
+        // A failed send has used up the error that this receive would have brought: it is a reset all the same.
+        if result < 0 { unsafe session.pointee.error = Int16(truncatingIfNeeded: -result) }
+        if unsafe session.pointee.phase != .relaying {
+            if isReset {
+                end(slot, .clientGone, .reset)
             } else {
                 clientFinishedBeforeConnect(slot)
             }
             return
         }
-        // A failed send has used up the error that this receive would have brought: it is a reset all the same.
-        if result < 0 { unsafe session.pointee.error = -result }
-        if unsafe session.pointee.phase != .relaying {
-            end(slot, .clientGone, .reset)
-            return
+        unsafe flow.pointee.state = isReset ? .failing : .ending
+        if !hasSplicedBytes(slot, direction) {
+            passedOn(slot, direction)
+        } else if isReset {
+            // What came before it is still owed to the destination, for as long as that takes it.
+            markGone(sourceOf: direction, slot)
         }
-        switch direction {
-        case .tx: end(slot, .clientReset, .resetUpstreamAfterBytes)
-        case .rx: end(slot, .upstreamReset, .resetClientAfterBytes)
+    }
+
+    /// An end of stream that is a reset: a send that is only partly done returns what it has done, and has used up the
+    /// error of the socket all the same. A peer that has merely ended its stream is still there.
+    private func isHiddenReset(_ slot: UInt32, _ direction: Direction) -> Bool {
+        let opposite = unsafe flow(slot, direction.opposite).pointee
+        guard opposite.hasPipe || isInFlight(sendOperation(direction.opposite), slot) else { return false }
+        return Socket.isOver(source(slot, direction))
+    }
+
+    private func markGone(sourceOf direction: Direction, _ slot: UInt32) {
+        let session = unsafe sessions.pointer(slot)
+        if direction == .tx {
+            unsafe session.pointee.clientIsGone = true
+        } else {
+            unsafe session.pointee.upstreamIsGone = true
         }
+        unsafe session.pointee.lastActivity = now
+        scheduleRelay(slot)
     }
 
     /// There is data, but no buffer in the pool that was asked.
@@ -238,7 +321,7 @@ extension Worker {
         let session = unsafe sessions.pointer(slot)
         unsafe session.pointee.clientFinishedEarly = true
         unsafe flow(slot, .tx).pointee.state = .idle
-        if unsafe session.pointee.phase == .waiting && session.pointee.txBytes == 0 {
+        if unsafe session.pointee.phase == .waiting {
             end(slot, .clientGone, .graceful)
         }
     }
@@ -257,32 +340,29 @@ extension Worker {
             end(slot, unsafe session.pointee.reason, .graceful)
         case .broken:
             preconditionFailure("a side that is gone has ended its stream cleanly")
-        case .idle, .receiving, .starved, .gated, .holding, .sending:
-            let socket = unsafe direction == .tx ? session.pointee.upstream : session.pointee.client
+        case .idle, .receiving, .holding, .starved, .gated, .bulk, .ending, .failing:
             // Where it fails the destination has gone, which its own operations report.
-            _ = Socket.finish(socket)
-            unsafe session.pointee.halfClosedAt = now
+            _ = Socket.finish(destination(slot, direction))
+            unsafe session.pointee.halfClosedMilliseconds = milliseconds(now.since(session.pointee.acceptedAt))
             scheduleRelay(slot)
         }
     }
 
     /// A send has failed: what the destination had sent before is still delivered, then it counts as reset.
     @inline(never)
-    private func destinationGone(_ result: Int32, _ slot: UInt32, _ direction: Direction) {
+    func destinationGone(_ result: Int32, _ slot: UInt32, _ direction: Direction) {
         let session = unsafe sessions.pointer(slot)
         if SystemError.isInterruption(-result) && result < 0 {
             send(slot, direction)
             return
         }
-        unsafe session.pointee.error = -result
-        unsafe giveBackBuffer(of: unsafe flow(slot, direction))
+        unsafe session.pointee.error = Int16(truncatingIfNeeded: -result)
+        discard(slot, direction)
         unsafe flow(slot, direction).pointee.state = .broken
+        cancel(receiveOperation(direction), slot)
+        cancel(gateOperation(direction), slot)
         let goneIsUpstream = direction == .tx
-        if goneIsUpstream {
-            unsafe session.pointee.upstreamIsGone = true
-        } else {
-            unsafe session.pointee.clientIsGone = true
-        }
+        markGone(sourceOf: direction.opposite, slot)
         switch unsafe flow(slot, direction.opposite).pointee.state {
         case .finished, .broken:
             if goneIsUpstream {
@@ -290,9 +370,8 @@ extension Worker {
             } else {
                 end(slot, .clientReset, .resetUpstreamAfterBytes)
             }
-        case .idle, .receiving, .starved, .gated, .holding, .sending:
-            unsafe session.pointee.lastActivity = now
-            scheduleRelay(slot)
+        case .idle, .receiving, .holding, .starved, .gated, .bulk, .ending, .failing:
+            break
         }
     }
 
@@ -318,9 +397,27 @@ extension Worker {
     /// this long is watched for the reset of the ended side, which no receive would report.
     static var halfClosedPatience: UInt64 { 50_000_000 }
 
+    private func watchStart(_ slot: UInt32) -> Deadline {
+        let session = unsafe sessions.pointer(slot)
+        let halfClosed = unsafe session.pointee.halfClosedMilliseconds
+        guard halfClosed != Session.never else { return .never }
+        let since = UInt64(halfClosed) * 1_000_000 + Self.halfClosedPatience
+        return unsafe session.pointee.acceptedAt.advanced(by: since)
+    }
+
+    /// When the next line about the living connection is due.
+    private func nextReport(_ slot: UInt32) -> Deadline {
+        guard settings.accessLogInterval > 0 else { return .never }
+        let session = unsafe sessions.pointer(slot)
+        let (after, overflow) = settings.accessLogInterval.multipliedReportingOverflow(
+            by: UInt64(unsafe session.pointee.reports) + 1
+        )
+        return overflow ? .never : unsafe session.pointee.acceptedAt.advanced(by: after)
+    }
+
     private func scheduleRelay(_ slot: UInt32) {
         let session = unsafe sessions.pointer(slot)
-        var next = unsafe session.pointee.nextReport
+        var next = nextReport(slot)
         if settings.idleTimeout > 0 {
             next = min(next, unsafe session.pointee.lastActivity.advanced(by: settings.idleTimeout))
         }
@@ -328,7 +425,7 @@ extension Worker {
             next = min(next, unsafe session.pointee.lastActivity.advanced(by: Self.flushPatience))
         }
         if unsafe !session.pointee.watchesHalfClosed {
-            next = min(next, unsafe session.pointee.halfClosedAt.advanced(by: Self.halfClosedPatience))
+            next = min(next, watchStart(slot))
         }
         if next < .never { deadlines.set(slot, next) }
     }
@@ -346,13 +443,12 @@ extension Worker {
             end(slot, unsafe session.pointee.upstreamIsGone ? .upstreamReset : .clientReset, .reset)
             return
         }
-        if unsafe session.pointee.nextReport <= now {
-            unsafe session.pointee.nextReport = now.advanced(by: settings.accessLogInterval)
+        if nextReport(slot) <= now {
+            unsafe session.pointee.reports =
+                UInt32(clamping: now.since(session.pointee.acceptedAt) / settings.accessLogInterval)
             if settings.recordsAccess { record(slot, isOpen: true) }
         }
-        if unsafe !session.pointee.watchesHalfClosed,
-            unsafe session.pointee.halfClosedAt.advanced(by: Self.halfClosedPatience) <= now
-        {
+        if unsafe !session.pointee.watchesHalfClosed, watchStart(slot) <= now {
             unsafe session.pointee.watchesHalfClosed = true
             if unsafe flow(slot, .tx).pointee.state == .finished {
                 watchClient(slot)
@@ -368,6 +464,7 @@ extension Worker {
     }
 
     /// The side whose stream `direction` was, and had ended, may have been reset while the other stream goes on.
+    @inline(never)
     func halfClosedMoved(_ completion: Completion, _ slot: UInt32, _ direction: Direction) {
         guard completion.result > 0, unsafe flow(slot, direction).pointee.state == .finished else { return }
         let hangup = direction == .tx ? hangup(ofClient: slot) : PollEvents.hangup

@@ -1,50 +1,5 @@
 import Reactor
 
-/// Which way bytes go. Also the index of a flow within its session.
-enum Direction: UInt32 {
-    /// From the client to the upstream.
-    case tx = 0
-    /// From the upstream to the client.
-    case rx = 1
-
-    @inline(__always)
-    var opposite: Direction { self == .tx ? .rx : .tx }
-}
-
-/// One direction of a session. At most one buffer is held at a time: that bounds what a connection keeps here.
-struct Flow: BitwiseCopyable {
-    enum State: UInt8 {
-        /// Nothing asked for: the source or the destination is not there yet.
-        case idle
-        /// A receive is armed on the source.
-        case receiving
-        /// Data is ready, but no buffer was free; waits in the worker's queue.
-        case starved
-        /// Buffers are scarce: waits until the destination is writable before it takes one.
-        case gated
-        /// Holds received bytes for an upstream that is not connected yet.
-        case holding
-        /// A send to the destination is in flight.
-        case sending
-        /// The source has ended its stream and everything before that has been passed on.
-        case finished
-        /// The destination has gone: nothing is read for it any more.
-        case broken
-    }
-
-    var state: State
-    /// Where the last receive took its buffer from.
-    var pool: BufferPool
-    var holdsBuffer: Bool
-    var buffer: BufferIndex
-    /// The part of the buffer that is still to be sent.
-    var offset: UInt32
-    var count: UInt32
-    /// Neighbours in the queue of starved flows: an index plus one, or 0.
-    var next: UInt32
-    var previous: UInt32
-}
-
 /// One proxied connection, as plain memory in its worker's slab.
 struct Session: BitwiseCopyable {
     /// Where the connection stands; ARCHITECTURE.md has the table of what is in flight and what follows.
@@ -74,11 +29,13 @@ struct Session: BitwiseCopyable {
         case resetUpstreamAfterBytes
     }
 
+    // The order keeps it at 128 bytes: most connections are idle, and memory is what they cost.
+
     var generation: UInt32
     var phase: Phase
     var ending: Ending
     var reason: CloseReason
-    /// A send to this side failed: the end of its stream, when it comes, is a reset.
+    /// A send to this side failed, or a receive from it: the end of its stream, when it comes, is a reset.
     var clientIsGone: Bool
     var upstreamIsGone: Bool
     /// The connect in flight has run out of its time.
@@ -87,39 +44,42 @@ struct Session: BitwiseCopyable {
     var clientFinishedEarly: Bool
     /// This side's stream ended first.
     var hasFirstEnd: Bool
+    var isCounted: Bool
+    /// Whether the ended side of a half-closed session is watched for its reset.
+    var watchesHalfClosed: Bool
     /// Operations in flight: bit n for the operation with raw value n.
     var inFlight: UInt16
     var service: UInt16
     var attempts: UInt16
-    /// The revision of the endpoints that the last choice was made from.
-    var triedRevision: UInt32
-    var error: Int32
+    /// An errno.
+    var error: Int16
     var client: Int32
     var upstream: Int32
     /// The slot on which the session is counted, while `isCounted`.
     var endpointSlot: UInt32
-    var isCounted: Bool
-    var tried: TriedEndpoints
+    /// The revision of the endpoints that the last choice was made from.
+    var triedRevision: UInt32
+    /// Where the endpoints that were tried in vain are kept: a slot plus one, or 0 while there are none.
+    var tried: UInt32
+    /// While dialing, when the attempt began, counted from the accept; then how long it took to connect.
+    var connectMicroseconds: UInt32
+    var firstByteMicroseconds: UInt32
+    /// When one stream had ended while the other went on, counted from the accept; ``never`` before that.
+    var halfClosedMilliseconds: UInt32
+    /// Lines about the living connection that were due so far.
+    var reports: UInt32
+    var unsentBytes: UInt32
+    var clientAddress: CompactAddress
     /// 0 until an endpoint was chosen.
     var endpoint: UInt64
     var connection: UInt64
     var acceptedAt: Deadline
-    var attemptStartedAt: Deadline
-    /// Connect, waiting and retries must be done by then.
-    var budgetEnd: Deadline
     var lastActivity: Deadline
-    /// When one stream had ended while the other went on, and whether the ended side's reset is watched for since.
-    var halfClosedAt: Deadline
-    var watchesHalfClosed: Bool
-    /// When the next line about a living connection is due.
-    var nextReport: Deadline
-    var connectMicroseconds: UInt32
-    var firstByteMicroseconds: UInt32
     var txBytes: UInt64
     var rxBytes: UInt64
-    var unsentBytes: UInt32
-    var clientAddress: CompactAddress
 
+    /// What ``halfClosedMilliseconds`` is before it happens.
+    static let never = UInt32.max
     /// Not measured (yet).
     static let unknownMicroseconds = UInt32.max
 }

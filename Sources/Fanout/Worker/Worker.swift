@@ -10,8 +10,11 @@ final class Worker<D: Driver>: CompletionHandler {
     let settings: DataPathSettings
     let driver: D
     let sessions: Slab<Session>
+    /// Of sessions whose attempts have failed so far.
+    let tried: Slab<TriedEndpoints>
     let flows: UnsafeMutablePointer<Flow>
     private let flowMemory: LazyMemory
+    let pipes: PipePool
     let deadlines: DeadlineHeap
     let statistics: WorkerStatistics
     let listeners: UnsafeMutablePointer<ListenerState>
@@ -37,8 +40,10 @@ final class Worker<D: Driver>: CompletionHandler {
         statistics = context.statistics
         let capacity = context.settings.maxConnections
         sessions = try Slab(capacity: capacity)
+        tried = try Slab(capacity: capacity)
         flowMemory = try LazyMemory(bytes: capacity * 2 * MemoryLayout<Flow>.stride)
         unsafe flows = flowMemory.bound(to: Flow.self, count: capacity * 2)
+        pipes = try PipePool(capacity: settings.pipesPerWorker, pipeBytes: DataPathSettings.pipeBytes)
         listenerCount = context.listeners.count
         deadlines = try DeadlineHeap(capacity: capacity + context.listeners.count)
         let seed = context.settings.seed &+ UInt64(context.index) &* 0x9E37_79B9_7F4A_7C15
@@ -109,6 +114,7 @@ final class Worker<D: Driver>: CompletionHandler {
     private func report() {
         statistics.set(.pendingOperations, pendingOperations)
         statistics.set(.freeBuffers, UInt64(driver.freeBuffers(in: .common) + driver.freeBuffers(in: .reserve)))
+        statistics.set(.pipes, UInt64(pipes.inUse))
         statistics.set(.completions, completions)
         statistics.set(.enters, driver.enters)
         statistics.set(.waiting, UInt64(waitingSessions))
@@ -116,9 +122,10 @@ final class Worker<D: Driver>: CompletionHandler {
 
     // MARK: Completions
 
+    @inline(__always)
     func complete(_ completion: Completion) {
         completions &+= 1
-        guard let operation = completion.token.operation else { preconditionFailure("a token without an operation") }
+        let operation = completion.token.operation
         if operation == .accept {
             accepted(completion)
             return
@@ -127,22 +134,33 @@ final class Worker<D: Driver>: CompletionHandler {
         let session = unsafe sessions.pointer(slot)
         guard unsafe completion.token.isOf(generation: session.pointee.generation) else {
             // Sessions outlive their operations, so this is a result that the kernel owes nobody.
-            if let buffer = completion.buffer { driver.release(buffer) }
+            forget(completion)
             return
         }
         if !completion.more {
-            unsafe session.pointee.inFlight &= ~(1 << UInt16(operation.rawValue))
+            unsafe session.pointee.inFlight &= ~(1 &<< UInt16(operation.rawValue))
             pendingOperations &-= 1
         }
         switch unsafe session.pointee.phase {
         case .ending, .flushing:
-            if let buffer = completion.buffer { driver.release(buffer) }
-            settle(slot)
+            completedLate(completion)
         case .waiting, .dialing, .relaying:
             dispatch(operation, completion, slot)
         case .free:
             preconditionFailure("a completion for a session that is gone")
         }
+    }
+
+    /// A result for a session that is ending.
+    @inline(never)
+    private func completedLate(_ completion: Completion) {
+        forget(completion)
+        settle(completion.token.slot)
+    }
+
+    @inline(never)
+    private func forget(_ completion: Completion) {
+        if let buffer = completion.buffer { driver.release(buffer) }
     }
 
     @inline(__always)
@@ -161,11 +179,16 @@ final class Worker<D: Driver>: CompletionHandler {
         }
     }
 
+    @inline(__always)
+    func isInFlight(_ operation: Operation, _ slot: UInt32) -> Bool {
+        unsafe sessions.pointer(slot).pointee.inFlight & (1 &<< UInt16(operation.rawValue)) != 0
+    }
+
     /// The token of a session's operation, which from now on is in flight.
     @inline(__always)
     func begin(_ operation: Operation, _ slot: UInt32) -> Token {
         let session = unsafe sessions.pointer(slot)
-        let bit: UInt16 = 1 << UInt16(operation.rawValue)
+        let bit: UInt16 = 1 &<< UInt16(operation.rawValue)
         precondition(unsafe session.pointee.inFlight & bit == 0, "an operation was started twice")
         unsafe session.pointee.inFlight |= bit
         pendingOperations &+= 1
@@ -174,7 +197,7 @@ final class Worker<D: Driver>: CompletionHandler {
 
     func cancel(_ operation: Operation, _ slot: UInt32) {
         let session = unsafe sessions.pointer(slot)
-        guard unsafe session.pointee.inFlight & (1 << UInt16(operation.rawValue)) != 0 else { return }
+        guard isInFlight(operation, slot) else { return }
         driver.cancel(unsafe Token(operation, slot: slot, generation: session.pointee.generation))
     }
 

@@ -13,8 +13,19 @@ struct DataPathSettings: Sendable {
     var tuning: Socket.Tuning
     /// Connections of the whole process.
     var maxConnections: Int
+    /// Pipes that a worker may use at the same time for bulk streams.
+    var pipesPerWorker: Int
     /// Makes ties fall differently in each process.
     var seed: UInt64
+
+    /// What one pipe holds, in bytes.
+    static let pipeBytes = 256 << 10
+
+    /// One pipe for so many connections that full ones add a quarter to what connections are reckoned to take of
+    /// memory (4 KiB each); but a few even where only a few connections are allowed.
+    static func pipesPerWorker(connections: Int, workers: Int) -> Int {
+        min(256, max(8, connections / 64 / workers))
+    }
 }
 
 /// Counts the connections of the process against its limit: one atomic for each accept and close.
@@ -30,6 +41,9 @@ final class Admission: Sendable {
         active.subtract(1, ordering: .relaxed)
         return false
     }
+
+    /// Pipes take descriptors that connections may need: they are for times when there are plenty.
+    var hasRoomForPipes: Bool { count <= limit / 2 }
 
     func leave() { active.subtract(1, ordering: .relaxed) }
 

@@ -16,6 +16,11 @@ struct WorkerStatistics: @unchecked Sendable {
         case bufferStarved
         case txBytes
         case rxBytes
+        /// Bytes of both directions that were spliced, and how often a direction went over to it (Bulk).
+        case splicedBytes
+        case bulkStarts
+        /// In use now.
+        case pipes
         case pendingOperations
         case freeBuffers
         case completions

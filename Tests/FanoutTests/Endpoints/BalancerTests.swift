@@ -130,6 +130,29 @@ import Testing
         }
     }
 
+    /// Beyond what is compared for each connection two are drawn: a loaded one wins only against a more loaded one.
+    @Test func ofVeryManyTheBetterOfTwoIsChosen() throws {
+        let count = Balancer.mostCompared + 1
+        let many = SnapshotOwner(.of(slots: (0..<UInt32(count)).map { $0 }))
+        let loads = try LoadTable(workers: 1, slots: count)
+        for slot in 0..<UInt32(count) { for _ in 0..<(slot % 2) { loads.increment(worker: 0, slot: slot) } }
+        var balancer = Balancer(policy: .leastConnections, seed: 3)
+        var tried = TriedEndpoints()
+        tried.insert(0)
+        var loaded = 0
+        var rows: Set<Int> = []
+        for _ in 0..<4_000 {
+            let choice = balancer.choose(from: many.value.endpoints(of: 0), excluding: tried, loads: loads)
+            let row = try #require(choice)
+            #expect(row != 0)
+            rows.insert(row)
+            loaded += row % 2
+        }
+        // Half of the endpoints are loaded, so a quarter of the pairs: 1,000 are expected, 800 is seven deviations off.
+        #expect((800...1_200).contains(loaded), "\(loaded)")
+        #expect(rows.count == count - 1)
+    }
+
     @Test(arguments: 1...5 as ClosedRange<UInt64>)
     func closingAndOpeningAtRandomEvensOutAgain(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)

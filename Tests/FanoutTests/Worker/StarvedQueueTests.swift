@@ -12,17 +12,7 @@ import Testing
         init(_ count: Int) {
             self.count = count
             unsafe flows = .allocate(capacity: count)
-            let idle = Flow(
-                state: .idle,
-                pool: .common,
-                holdsBuffer: false,
-                buffer: 0,
-                offset: 0,
-                count: 0,
-                next: 0,
-                previous: 0
-            )
-            unsafe flows.initialize(repeating: idle, count: count)
+            unsafe flows.initialize(repeating: .fresh, count: count)
         }
 
         deinit { unsafe flows.deallocate() }

@@ -60,6 +60,12 @@ import Testing
         return token
     }
 
+    func awaitReadable(_ socket: Descriptor) -> Token {
+        let token = begin(.receiveFromClient)
+        driver.awaitReadable(socket.number, token: token)
+        return token
+    }
+
     func send(to socket: Descriptor, buffer: BufferIndex, offset: UInt32 = 0, count: Int) -> Token {
         let token = begin(.sendToUpstream)
         driver.send(to: socket.number, buffer: buffer, offset: offset, count: UInt32(count), token: token)
@@ -98,6 +104,9 @@ import Testing
         }
         return results[token.rawValue, default: []].removeFirst()
     }
+
+    /// The results of an operation that are there and that nobody has asked for yet.
+    func takeResults(of token: Token) -> [Completion] { results.removeValue(forKey: token.rawValue) ?? [] }
 
     /// Like ``next(of:)``, and it must be the final one.
     func final(of token: Token) throws -> Completion {

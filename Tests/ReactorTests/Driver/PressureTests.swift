@@ -101,6 +101,8 @@ import Testing
     private struct Lane {
         private let pair: (near: Descriptor, far: Descriptor)
         private var receive: Token?
+        /// The receive is a wait for data.
+        private var isWait = false
         private var poll: Token?
         private(set) var isOver = false
 
@@ -109,7 +111,8 @@ import Testing
         mutating func act(_ random: inout SeededGenerator, _ bench: DriverBench) throws {
             try takeResults(bench)
             switch Int.random(in: 0..<12, using: &random) {
-            case 0..<4: if receive == nil { receive = bench.receive(from: pair.near) }
+            case 0..<3: if receive == nil { receive = bench.receive(from: pair.near) }
+            case 3: if receive == nil { (receive, isWait) = (bench.awaitReadable(pair.near), true) }
             case 4: if poll == nil { poll = bench.poll(pair.near, PollEvents.endOfStream) }
             case 5: if let receive { bench.driver.cancel(receive) }
             case 6: if let poll { bench.driver.cancel(poll) }
@@ -121,9 +124,9 @@ import Testing
         }
 
         private mutating func takeResults(_ bench: DriverBench) throws {
-            if let token = receive, !bench.isInFlight(token) {
-                check(try bench.final(of: token), bench)
-                receive = nil
+            if let token = receive {
+                for completion in bench.takeResults(of: token) { check(completion, bench) }
+                if !bench.isInFlight(token) { (receive, isWait) = (nil, false) }
             }
             if let token = poll, !bench.isInFlight(token) {
                 bench.forget(token)
@@ -132,7 +135,7 @@ import Testing
         }
 
         private func check(_ completion: Completion, _ bench: DriverBench) {
-            #expect((completion.result > 0) == (completion.buffer != nil))
+            #expect((completion.result > 0 && !isWait) == (completion.buffer != nil))
             #expect(completion.result >= 0 || [-ENOBUFS, -ECANCELED, -ECONNRESET].contains(completion.result))
             if let buffer = completion.buffer { bench.driver.release(buffer) }
         }
@@ -142,7 +145,11 @@ import Testing
             if let poll { try bench.end(poll) }
             if let receive {
                 bench.driver.cancel(receive)
-                check(try bench.final(of: receive), bench)
+                var completion: Completion
+                repeat {
+                    completion = try bench.next(of: receive)
+                    check(completion, bench)
+                } while completion.more
             }
             pair.near.close()
         }

@@ -1,0 +1,144 @@
+import Reactor
+
+/// A direction on which so much comes that copying it would be the larger part of the work: splice(2) moves the pages
+/// from socket to socket through a pipe, until the stream has calmed down again.
+///
+/// In place of its receive a flow waits until the source is readable; while the destination takes no more, until that
+/// is writable, and nothing is read.
+extension Worker {
+    /// Bytes a result from which on a stream is called bulk: less, and the calls cost as much as the copies.
+    static var bulkResult: UInt32 { 24 << 10 }
+    /// So many of them in a row, and a stream is bulk.
+    static var largeResultsOfBulk: UInt8 { 2 }
+    /// So many moves in a row with less than that end it.
+    static var smallMovesToCalm: UInt8 { 8 }
+    /// Fills and drains for one wake-up, at most: others wait meanwhile.
+    static var movesPerWakeup: Int { 4 }
+
+    /// False without a free pipe: then it is copied as before.
+    func startBulk(_ slot: UInt32, _ direction: Direction) -> Bool {
+        guard context.admission.hasRoomForPipes, let pipe = pipes.take() else { return false }
+        let flow = unsafe flow(slot, direction)
+        unsafe flow.pointee.pipe = pipe
+        unsafe flow.pointee.smallMoves = 0
+        unsafe flow.pointee.largeResults = 0
+        unsafe flow.pointee.isBlocked = false
+        unsafe flow.pointee.state = .bulk
+        statistics.add(.bulkStarts)
+        awaitSource(slot, direction)
+        return true
+    }
+
+    private func awaitSource(_ slot: UInt32, _ direction: Direction) {
+        driver.awaitReadable(source(slot, direction), token: begin(receiveOperation(direction), slot))
+    }
+
+    /// There is data, an end or an error: what it is, the next fill says.
+    func bulkReadable(_ slot: UInt32, _ direction: Direction) { move(slot, direction) }
+
+    /// The poll of the destination; it stays armed as long as the flow is bulk.
+    func bulkWritable(_ completion: Completion, _ slot: UInt32, _ direction: Direction) {
+        let flow = unsafe flow(slot, direction)
+        guard unsafe flow.pointee.isBlocked else { return }
+        if !completion.more {
+            awaitRoom(slot, direction)
+        } else if PollEvents.result(completion.result, has: PollEvents.writable | PollEvents.hangup) {
+            unsafe flow.pointee.isBlocked = false
+            move(slot, direction)
+        }
+    }
+
+    func hasSplicedBytes(_ slot: UInt32, _ direction: Direction) -> Bool {
+        let flow = unsafe flow(slot, direction)
+        return unsafe flow.pointee.hasPipe && pipes.bytes(in: flow.pointee.pipe) > 0
+    }
+
+    /// Moves what is there, and asks for what it takes to go on.
+    @inline(never)
+    private func move(_ slot: UInt32, _ direction: Direction) {
+        let flow = unsafe flow(slot, direction)
+        let pipe = unsafe flow.pointee.pipe
+        var moved: UInt32 = 0
+        var isSourceEmpty = false
+        for _ in 0..<Self.movesPerWakeup where !isSourceEmpty {
+            if unsafe flow.pointee.state == .bulk {
+                let result = pipes.fill(pipe, from: source(slot, direction))
+                if result > 0 {
+                    noteFirstByte(slot, direction)
+                    isSourceEmpty = UInt32(bitPattern: result) < Self.bulkResult
+                } else if SystemError.isInterruption(-result) && result < 0 {
+                    isSourceEmpty = true
+                } else if result == 0 ? !Socket.isAtEnd(source(slot, direction)) : pipes.isRefused(-result) {
+                    // No end of the stream but an urgent byte, which splice(2) does not pass; or a kernel that has no
+                    // memory for pages on their way, or forbids splice(2). Copying gets on.
+                    unsafe flow.pointee.smallMoves = Self.smallMovesToCalm
+                    isSourceEmpty = true
+                } else {
+                    if !hasSplicedBytes(slot, direction) { leavePipe(slot, direction) }
+                    streamEnded(result, slot, direction)
+                    guard unsafe flow.pointee.hasPipe else { return }
+                }
+            }
+            let left = pipes.bytes(in: pipe)
+            guard left > 0 else { break }
+            let result = pipes.drain(pipe, into: destination(slot, direction))
+            if result > 0 {
+                moved &+= UInt32(bitPattern: result)
+                count(UInt32(bitPattern: result), slot, direction)
+                statistics.add(.splicedBytes, UInt64(result))
+            } else if !(SystemError.isInterruption(-result) && result < 0) {
+                destinationGone(result, slot, direction)
+                return
+            }
+            if result <= 0 || UInt32(bitPattern: result) < left {
+                becomeBlocked(slot, direction)
+                return
+            }
+        }
+        settleMove(moved, slot, direction)
+    }
+
+    private func becomeBlocked(_ slot: UInt32, _ direction: Direction) {
+        unsafe flow(slot, direction).pointee.isBlocked = true
+        if !isInFlight(gateOperation(direction), slot) { awaitRoom(slot, direction) }
+    }
+
+    /// The pipe is empty: what comes next depends on the source.
+    private func settleMove(_ moved: UInt32, _ slot: UInt32, _ direction: Direction) {
+        let flow = unsafe flow(slot, direction)
+        guard unsafe flow.pointee.state == .bulk else {
+            leavePipe(slot, direction)
+            passedOn(slot, direction)
+            return
+        }
+        if moved < Self.bulkResult {
+            unsafe flow.pointee.smallMoves &+= 1
+        } else {
+            unsafe flow.pointee.smallMoves = 0
+        }
+        if unsafe flow.pointee.smallMoves < Self.smallMovesToCalm && context.admission.hasRoomForPipes {
+            awaitSource(slot, direction)
+        } else {
+            leavePipe(slot, direction)
+            armReceive(slot, direction)
+        }
+    }
+
+    private func noteFirstByte(_ slot: UInt32, _ direction: Direction) {
+        let session = unsafe sessions.pointer(slot)
+        unsafe session.pointee.lastActivity = now
+        guard direction == .rx, unsafe session.pointee.firstByteMicroseconds == Session.unknownMicroseconds
+        else { return }
+        unsafe session.pointee.firstByteMicroseconds = microseconds(now.since(session.pointee.acceptedAt))
+    }
+
+    /// The flow needs its pipe no more, nor the poll of its destination.
+    func leavePipe(_ slot: UInt32, _ direction: Direction) {
+        let flow = unsafe flow(slot, direction)
+        guard unsafe flow.pointee.hasPipe else { return }
+        pipes.giveBack(unsafe flow.pointee.pipe)
+        unsafe flow.pointee.pipe = Flow.noPipe
+        unsafe flow.pointee.isBlocked = false
+        cancel(gateOperation(direction), slot)
+    }
+}
