@@ -27,14 +27,6 @@ int fanout_ring_init(struct io_uring *ring, unsigned sq_entries, unsigned cq_ent
     return io_uring_queue_init_params(sq_entries, ring, &params);
 }
 
-/* io_uring_getevents_arg as of Linux 6.12; before that `min_wait_usec` was padding that had to be 0. */
-struct wait_argument {
-    uint64_t sigmask;
-    uint32_t sigmask_size;
-    uint32_t min_wait_usec;
-    uint64_t timeout;
-};
-
 static unsigned flush_submissions(struct io_uring *ring) {
     struct io_uring_sq *sq = &ring->sq;
     if (sq->sqe_head != sq->sqe_tail) {
@@ -44,8 +36,8 @@ static unsigned flush_submissions(struct io_uring *ring) {
     return sq->sqe_tail - __atomic_load_n(sq->khead, __ATOMIC_ACQUIRE);
 }
 
-int fanout_ring_wait(struct io_uring *ring, unsigned count, unsigned patience, const struct __kernel_timespec *timeout) {
-    struct wait_argument argument = {.min_wait_usec = patience, .timeout = (uint64_t)(uintptr_t)timeout};
+int fanout_ring_wait(struct io_uring *ring, unsigned count, const struct __kernel_timespec *timeout) {
+    struct io_uring_getevents_arg argument = {.ts = (uint64_t)(uintptr_t)timeout};
     unsigned flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG;
     if (ring->int_flags & 1 /* INT_FLAG_REG_RING */) flags |= IORING_ENTER_REGISTERED_RING;
     return io_uring_enter2((unsigned)ring->enter_ring_fd, flush_submissions(ring), count, flags, (sigset_t *)&argument,
@@ -66,7 +58,7 @@ int fanout_ring_spin(struct io_uring *ring, uint64_t deadline) {
         for (int i = 0; i < LOOKS_PER_CLOCK; i++) {
             if (fanout_cq_ready(ring)) return 1;
             if (__atomic_load_n(ring->sq.kflags, __ATOMIC_RELAXED) & IORING_SQ_TASKRUN) {
-                fanout_ring_wait(ring, 0, 0, NULL);
+                fanout_ring_wait(ring, 0, NULL);
                 if (fanout_cq_ready(ring)) return 1;
             }
             relax();

@@ -21,9 +21,18 @@ public struct Completion: Sendable {
     public let buffer: BufferIndex?
     /// More results of the same operation follow. Accepts and polls yield many, all others one.
     public let more: Bool
+    /// The socket had more bytes than the buffer took; false where the driver does not know.
+    public let leftBytes: Bool
 
     @inline(__always)
-    public init(token: Token, result: Int32, buffer: BufferIndex? = nil, more: Bool = false) {
+    public init(
+        token: Token,
+        result: Int32,
+        buffer: BufferIndex? = nil,
+        more: Bool = false,
+        leftBytes: Bool = false
+    ) {
+        self.leftBytes = leftBytes
         self.token = token
         self.result = result
         self.buffer = buffer

@@ -10,8 +10,8 @@ import Glibc
     public struct Options: Sendable {
         public var submissionEntries: UInt32 = 512
         public var completionEntries: UInt32 = 4096
-        public var bufferCount: Int = 128
-        public var bufferSize: Int = 32 * 1024
+        public var bufferCount: Int = 256
+        public var bufferSize: Int = 16 * 1024
         public var reserveCount: Int = 128
         public var reserveSize: Int = 8 * 1024
         /// Nanoseconds to watch the ring before sleeping; 0 is off.
@@ -45,11 +45,10 @@ import Glibc
     private let wakeup: Wakeup
     private let busyPoll: UInt64
     /// What this kernel has of what is used where it is there.
-    public let features: UringFeatures
+    public let features: KernelFeatures
 
     private struct State: BitwiseCopyable {
         var enters: UInt64
-        var batching: WaitBatching
     }
 
     /// - Parameter wakeup: ends a ``wait(until:)``; the driver reads it, any thread may signal it.
@@ -89,14 +88,13 @@ import Glibc
                 throw SystemError("io_uring_register of the receive buffers", errno: -code)
             }
         }
-        features = UringFeatures(
-            batchedWait: unsafe ring.pointee.features & FANOUT_FEAT_MIN_TIMEOUT != 0,
+        features = KernelFeatures(
             registeredRing: unsafe io_uring_register_ring_fd(ring) == 1
         )
         busyPoll = options.busyPoll
         unsafe self.ring = ring
         unsafe state = .allocate(capacity: 1)
-        unsafe state.initialize(to: State(enters: 0, batching: WaitBatching()))
+        unsafe state.initialize(to: State(enters: 0))
         armWakeup()
     }
 
@@ -201,32 +199,28 @@ import Glibc
     public func wait(until deadline: Deadline) {
         if busyPoll > 0 && spin(until: deadline) { return }
         unsafe state.pointee.enters &+= 1
-        var target: UInt32 = 1
-        if features.batchedWait { target = unsafe state.pointee.batching.target }
-        let patience = target > 1 ? WaitBatching.patience : 0
         // ETIME and EINTR are ordinary ends of a wait.
         if deadline == .never {
-            _ = unsafe fanout_ring_wait(ring, target, patience, nil)
+            _ = unsafe fanout_ring_wait(ring, 1, nil)
             return
         }
         let remaining = deadline.since(.now())
         var timeout = __kernel_timespec()
         timeout.tv_sec = Int64(remaining / 1_000_000_000)
         timeout.tv_nsec = Int64(remaining % 1_000_000_000)
-        _ = unsafe fanout_ring_wait(ring, target, patience, &timeout)
+        _ = unsafe fanout_ring_wait(ring, 1, &timeout)
     }
 
     /// Submits, and watches the ring for a while; false if there is nothing to deliver after it.
     private func spin(until deadline: Deadline) -> Bool {
         unsafe state.pointee.enters &+= 1
-        _ = unsafe fanout_ring_wait(ring, 0, 0, nil)
+        _ = unsafe fanout_ring_wait(ring, 0, nil)
         let end = min(deadline, Deadline.now().advanced(by: busyPoll))
         return unsafe fanout_ring_spin(ring, end.nanoseconds) != 0
     }
 
     public func deliver<Handler: CompletionHandler>(to handler: Handler) {
         var ready = unsafe fanout_cq_ready(ring)
-        unsafe state.pointee.batching.record(Int(ready))
         while ready > 0 {
             let count = min(ready, Self.batch)
             for index in 0..<count { deliver(unsafe fanout_cqe(ring, index).pointee, to: handler) }
@@ -254,7 +248,16 @@ import Glibc
             }
         }
         let more = flags & UInt32(IORING_CQE_F_MORE) != 0
-        handler.complete(Completion(token: Token(rawValue: data), result: cqe.res, buffer: buffer, more: more))
+        let leftBytes = flags & UInt32(IORING_CQE_F_SOCK_NONEMPTY) != 0
+        handler.complete(
+            Completion(
+                token: Token(rawValue: data),
+                result: cqe.res,
+                buffer: buffer,
+                more: more,
+                leftBytes: leftBytes
+            )
+        )
     }
 
     // MARK: The ring

@@ -14,18 +14,13 @@
 static const uint8_t FANOUT_IOSQE_BUFFER_SELECT = IOSQE_BUFFER_SELECT;
 static const uint8_t FANOUT_IOSQE_CQE_SKIP_SUCCESS = IOSQE_CQE_SKIP_SUCCESS;
 
-/* Newer than the headers of liburing 2.3. A wait for a number of completions, or for any after a short time:
-   io_uring_enter(2), IORING_FEAT_MIN_TIMEOUT, Linux 6.12. */
-static const uint32_t FANOUT_FEAT_MIN_TIMEOUT = 1u << 15;
-
 /* Creates a ring for one thread; returns 0 or -errno. The calling thread is the only one that may use it.
    With `announces_work` the ring's flags say when the kernel has work that only io_uring_enter(2) does. */
 int fanout_ring_init(struct io_uring *ring, unsigned sq_entries, unsigned cq_entries, int announces_work);
 
-/* Submits what is prepared, and waits: for `count` completions, or, once `patience` microseconds have passed, for one;
-   never longer than `timeout`, if that is not null. `patience` is 0 without IORING_FEAT_MIN_TIMEOUT. Returns what
-   io_uring_enter(2) does, or -errno; -ETIME and -EINTR are ordinary ends of a wait. */
-int fanout_ring_wait(struct io_uring *ring, unsigned count, unsigned patience, const struct __kernel_timespec *timeout);
+/* Submits what is prepared, and waits for `count` completions, but no longer than `timeout` if that is not null.
+   Returns what io_uring_enter(2) does, or -errno; -ETIME and -EINTR are ordinary ends of a wait. */
+int fanout_ring_wait(struct io_uring *ring, unsigned count, const struct __kernel_timespec *timeout);
 
 /* Watches the ring without sleeping until there is something to deliver or CLOCK_MONOTONIC reaches `deadline`
    (nanoseconds); what is prepared must have been submitted. Returns whether there is something. */

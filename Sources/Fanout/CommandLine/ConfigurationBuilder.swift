@@ -33,6 +33,7 @@ struct ConfigurationBuilder {
             idleTimeout: try interval(.idleTimeout),
             drainTimeout: try interval(.drainTimeout),
             connections: try connections(workers: workers.count, listeners: services.count),
+            busyPoll: try busyPoll(),
             nomad: try nomad(isNeeded: services.contains { $0.source.isNomad }),
             log: LogConfiguration(
                 format: try choice(.logFormat, LogFormat.self),
@@ -77,6 +78,15 @@ struct ConfigurationBuilder {
             guard let seconds = interval.wholeSeconds, seconds <= Self.longestKeepalive else {
                 throw InvalidValue("0, or whole seconds from 1s to \(Self.longestKeepalive)s")
             }
+            return interval
+        }
+    }
+
+    private func busyPoll() throws(UsageError) -> Interval {
+        try required(.busyPoll) { text throws(InvalidValue) in
+            guard text != Switch.off.rawValue else { return .zero }
+            let interval = try Interval(parsing: text)
+            guard interval <= .seconds(1) else { throw InvalidValue("off, or a time up to 1s, such as 50us") }
             return interval
         }
     }

@@ -1,4 +1,4 @@
-/// A length of time as operators write it: `500ms`, `2s`, `1m`, `1h`, or `0`.
+/// A length of time as operators write it: `50us`, `500ms`, `2s`, `1m`, `1h`, or `0`.
 ///
 /// Whole numbers of one unit only; kept in nanoseconds, so that nothing is rounded.
 struct Interval: Hashable, Comparable, Sendable {
@@ -9,6 +9,7 @@ struct Interval: Hashable, Comparable, Sendable {
     /// The units in the order in which ``description`` tries them, longest first.
     private static let units: [(name: String, nanoseconds: UInt64)] = [
         ("h", 3_600_000_000_000), ("m", 60_000_000_000), ("s", 1_000_000_000), ("ms", 1_000_000),
+        ("us", 1_000),
     ]
 
     init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }

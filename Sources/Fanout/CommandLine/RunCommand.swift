@@ -28,6 +28,7 @@ struct RunCommand: ParsableCommand {
     @Option(parsing: .unconditional, help: Setting.idleTimeout.help) var idleTimeout: String?
     @Option(parsing: .unconditional, help: Setting.drainTimeout.help) var drainTimeout: String?
     @Option(parsing: .unconditional, help: Setting.maxConnections.help) var maxConnections: String?
+    @Option(parsing: .unconditional, help: Setting.busyPoll.help) var busyPoll: String?
     @Option(parsing: .unconditional, help: Setting.nomadAddress.help) var nomadAddress: String?
     @Option(parsing: .unconditional, help: Setting.namespace.help) var namespace: String?
     @Option(help: Setting.region.help) var region: String?
@@ -57,6 +58,7 @@ struct RunCommand: ParsableCommand {
         case .idleTimeout: one(idleTimeout)
         case .drainTimeout: one(drainTimeout)
         case .maxConnections: one(maxConnections)
+        case .busyPoll: one(busyPoll)
         case .nomadAddress: one(nomadAddress)
         case .namespace: one(namespace)
         case .region: one(region)

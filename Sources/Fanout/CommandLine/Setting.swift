@@ -18,6 +18,7 @@ enum Setting: String, CaseIterable, Sendable {
     case idleTimeout = "idle-timeout"
     case drainTimeout = "drain-timeout"
     case maxConnections = "max-connections"
+    case busyPoll = "busy-poll"
     case nomadAddress = "nomad-address"
     case namespace
     case region
@@ -40,8 +41,8 @@ enum Setting: String, CaseIterable, Sendable {
         switch self {
         case .forward, .endpoint: true
         case .service, .listenAddress, .workers, .pinWorkers, .driver, .balance, .connectTimeout, .connectBudget,
-            .keepalive, .idleTimeout, .drainTimeout, .maxConnections, .nomadAddress, .namespace, .region, .allowStale,
-            .tokenFile, .logFormat, .logLevel, .accessLog, .accessLogInterval:
+            .keepalive, .idleTimeout, .drainTimeout, .maxConnections, .busyPoll, .nomadAddress, .namespace, .region,
+            .allowStale, .tokenFile, .logFormat, .logLevel, .accessLog, .accessLogInterval:
             false
         }
     }
@@ -60,6 +61,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .keepalive: "60s"
         case .idleTimeout: "0"
         case .drainTimeout: "25s"
+        case .busyPoll: "off"
         case .allowStale: "on"
         case .logFormat: "text"
         case .logLevel: "info"
@@ -78,7 +80,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .region: "NOMAD_REGION"
         case .tokenFile: "$NOMAD_SECRETS_DIR/nomad_token, else the token in NOMAD_TOKEN"
         case .listenAddress, .workers, .pinWorkers, .driver, .balance, .connectTimeout, .connectBudget, .keepalive,
-            .idleTimeout, .drainTimeout, .allowStale, .logFormat, .logLevel, .accessLog, .accessLogInterval:
+            .idleTimeout, .drainTimeout, .busyPoll, .allowStale, .logFormat, .logLevel, .accessLog, .accessLogInterval:
             defaultText ?? "none"
         }
     }
@@ -99,6 +101,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .idleTimeout: "Idle time after which a session is ended; 0 is never"
         case .drainTimeout: "How long a drain may last; 0 resets every session at once"
         case .maxConnections: "Connections of the whole process; a client beyond it is reset and counted"
+        case .busyPoll: "Spin this long before sleeping, at most 1s, or off: less latency for a whole core a worker"
         case .nomadAddress: "The Nomad API: http://, https:// or unix:///PATH"
         case .namespace: "Namespace of services that name none"
         case .region: "Nomad region"
@@ -121,6 +124,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .driver: DriverChoice.choices
         case .balance: BalancePolicy.choices
         case .connectTimeout, .connectBudget, .keepalive, .idleTimeout, .drainTimeout, .accessLogInterval: "D"
+        case .busyPoll: "D|off"
         case .maxConnections: "N"
         case .nomadAddress: "URL"
         case .namespace: "NAMESPACE"

@@ -73,44 +73,45 @@ struct Balancer {
     /// The least loaded of all, and among equals each with the same chance; of two drawn at random where there are too
     /// many to look at (Mitzenmacher, "The power of two choices in randomized load balancing", 2001).
     private mutating func leastLoaded(of set: EndpointSet, excluding tried: TriedEndpoints, loads: LoadTable) -> Int? {
-        if set.count > Self.mostCompared, let row = betterOfTwo(of: set, excluding: tried, loads: loads) { return row }
+        if set.count > Self.mostCompared { return betterOfTwo(of: set, excluding: tried, loads: loads) }
+        // Two passes without a branch that depends on a load: loads of about the same size would mispredict it.
         var least = UInt32.max
-        var equals: UInt64 = 0
-        for row in 0..<set.count {
-            let slot = unsafe set.slots[row]
-            let load = loads.load(of: slot)
-            guard load <= least, tried.count == 0 || !tried.contains(slot) else { continue }
-            equals = load < least ? 1 : equals &+ 1
-            least = load
+        for row in 0..<set.count { least = min(least, unsafe load(of: set.slots[row], excluding: tried, in: loads)) }
+        guard least < .max else { return nil }
+        return unsafe withUnsafeTemporaryAllocation(of: UInt16.self, capacity: Self.mostCompared + 1) { equals in
+            var count = 0
+            for row in 0..<set.count {
+                unsafe equals[count] = UInt16(truncatingIfNeeded: row)
+                let excess = Int64(unsafe load(of: set.slots[row], excluding: tried, in: loads)) &- Int64(least)
+                // The sign, as a number: 1 where there is no excess.
+                count &+= Int(truncatingIfNeeded: UInt64(bitPattern: excess &- 1) >> 63)
+            }
+            // Other workers may have taken all of them in the meantime; any will do then.
+            guard count > 0 else { return first(of: set, from: 0, excluding: tried) }
+            return unsafe Int(equals[draw(below: count)])
         }
-        guard equals > 0 else { return nil }
-        var skipped = nextRandom() % equals
-        var last: Int? = nil
-        for row in 0..<set.count {
-            let slot = unsafe set.slots[row]
-            guard loads.load(of: slot) <= least, tried.count == 0 || !tried.contains(slot) else { continue }
-            if skipped == 0 { return row }
-            // Other workers may have taken some of the equals in the meantime: then it is the last of those left.
-            last = row
-            skipped &-= 1
-        }
-        return last ?? first(of: set, from: 0, excluding: tried)
     }
 
-    /// Nil when tried endpoints were drawn again and again.
+    /// The load of a slot, or the largest number for one that has been tried.
+    @inline(__always)
+    private func load(of slot: UInt32, excluding tried: TriedEndpoints, in loads: LoadTable) -> UInt32 {
+        tried.count > 0 && tried.contains(slot) ? .max : loads.load(of: slot)
+    }
+
+    /// Where only tried endpoints are drawn, the next that was not.
     private mutating func betterOfTwo(of set: EndpointSet, excluding tried: TriedEndpoints, loads: LoadTable) -> Int? {
         var best: Int? = nil
         var bestLoad = UInt32.max
         var drawn = 0
         for _ in 0..<Self.mostDraws where drawn < 2 {
-            let row = Int(nextRandom() % UInt64(set.count))
+            let row = draw(below: set.count)
             let slot = unsafe set.slots[row]
             guard row != best, tried.count == 0 || !tried.contains(slot) else { continue }
             drawn += 1
             let load = loads.load(of: slot)
             if load < bestLoad { (best, bestLoad) = (row, load) }
         }
-        return best
+        return best ?? first(of: set, from: draw(below: set.count), excluding: tried)
     }
 
     private func first(of set: EndpointSet, from start: Int, excluding tried: TriedEndpoints) -> Int? {
@@ -121,6 +122,12 @@ struct Balancer {
             if row == set.count { row = 0 }
         }
         return nil
+    }
+
+    /// A number from 0 on (Lemire, "Fast random integer generation in an interval", 2019, without the rejection: the bias
+    /// is a part in millions).
+    private mutating func draw(below count: Int) -> Int {
+        Int(truncatingIfNeeded: ((nextRandom() & 0xFFFF_FFFF) &* UInt64(count)) >> 32)
     }
 
     /// xorshift64* (Vigna, "An experimental exploration of Marsaglia's xorshift generators, scrambled", 2016).

@@ -29,7 +29,7 @@ final class LoadTable: @unchecked Sendable {
         let index = worker * slots + Int(slot)
         let value = unsafe counters[index].load(ordering: .relaxed)
         unsafe counters[index].store(value &+ 1, ordering: .relaxed)
-        unsafe sums[Int(slot)].add(1, ordering: .relaxed)
+        unsafe sums[Int(slot)].wrappingAdd(1, ordering: .relaxed)
     }
 
     /// The release makes a slot's last use happen before the publisher gives it to another address.
@@ -39,7 +39,7 @@ final class LoadTable: @unchecked Sendable {
         let value = unsafe counters[index].load(ordering: .relaxed)
         precondition(value > 0, "an endpoint was left more often than it was chosen")
         unsafe counters[index].store(value &- 1, ordering: .relaxed)
-        unsafe sums[Int(slot)].subtract(1, ordering: .releasing)
+        unsafe sums[Int(slot)].wrappingSubtract(1, ordering: .releasing)
     }
 
     /// Connections of all workers on a slot.

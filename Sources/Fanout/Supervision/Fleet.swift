@@ -18,7 +18,7 @@ final class Fleet: Sendable {
     private let statisticsMemory: SharedMemory
     private let running = Atomic<Int>(0)
     private let started = Atomic<Int>(0)
-    private let failure = Locked<SystemError?>(nil)
+    private let outcome = Locked<Result<KernelFeatures, SystemError>?>(nil)
 
     /// - Parameter listeners: one for each service.
     init(workers: Int, settings: DataPathSettings, listeners: [ListeningSocket]) throws(SystemError) {
@@ -61,8 +61,9 @@ final class Fleet: Sendable {
     /// Starts every worker and waits until each has its ring.
     ///
     /// - Parameter cpus: the CPUs to bind the workers to, in turn; empty for no binding.
+    /// - Returns: what the kernel interface can do, the same for each worker.
     /// - Throws: why a ring cannot be had; the process should end then.
-    func start(cpus: [Int32]) throws(SystemError) {
+    func start(cpus: [Int32]) throws(SystemError) -> KernelFeatures {
         for context in contexts {
             running.add(1, ordering: .relaxed)
             let cpu = cpus.isEmpty ? nil : cpus[context.index % cpus.count]
@@ -70,8 +71,8 @@ final class Fleet: Sendable {
                 context: context,
                 wakeup: wakeups[context.index],
                 cpu: cpu,
-                started: { _, error in
-                    if let error { self.failure.with { $0 = $0 ?? error } }
+                started: { _, result in
+                    self.outcome.with { if case .success? = $0 { $0 = result } else { $0 = $0 ?? result } }
                     self.started.add(1, ordering: .releasing)
                     self.events.signal()
                 },
@@ -86,7 +87,8 @@ final class Fleet: Sendable {
             _ = unsafe poll(&entry, 1, -1)
             events.clear()
         }
-        if let error = failure.with({ $0 }) { throw error }
+        guard let outcome = outcome.with({ $0 }) else { preconditionFailure("there is always a worker") }
+        return try outcome.get()
     }
 
     /// Tells every worker; the orders only rise.

@@ -11,6 +11,7 @@ extension DataPathSettings {
             accessLogInterval: configuration.log.accessLogInterval.nanoseconds,
             recordsAccess: configuration.log.accessLog,
             tuning: Socket.Tuning(configuration),
+            busyPoll: configuration.busyPoll.nanoseconds,
             maxConnections: configuration.connections.count,
             pipesPerWorker: Self.pipesPerWorker(
                 connections: configuration.connections.count,

@@ -66,13 +66,14 @@ struct Supervisor {
             throw .system(error)
         }
         let cpus = configuration.pinWorkers ? AllowedCPUs.list() : []
+        let features: KernelFeatures
         do {
-            try fleet.start(cpus: cpus)
+            features = try fleet.start(cpus: cpus)
         } catch {
             throw error.call.hasPrefix("io_uring")
                 ? .driver(error, isExplicit: configuration.driver == .ioUring) : .system(error)
         }
-        announce(listeners)
+        announce(listeners, features)
 
         let sink = EndpointSink(
             registry: fleet.registry,
@@ -112,19 +113,20 @@ struct Supervisor {
         return listeners
     }
 
-    private func announce(_ listeners: [ListeningSocket]) {
-        logger.info(
-            "fanout started",
-            metadata: [
-                "version": "\(Version.current)",
-                "driver": "io_uring",
-                "workers": "\(configuration.workers.count)",
-                "workers_reason": "\(configuration.workers.reason)",
-                "max_connections": "\(configuration.connections.count)",
-                "max_connections_reason": "\(configuration.connections.reason)",
-                "buffers": "\(UringDriver.Options().bytes / 1_048_576) MiB a worker",
-            ]
-        )
+    private func announce(_ listeners: [ListeningSocket], _ features: KernelFeatures) {
+        var metadata: Logger.Metadata = [
+            "version": "\(Version.current)",
+            "driver": "io_uring",
+            "kernel_features": "\(features.names(present: true).joined(separator: ","))",
+            "workers": "\(configuration.workers.count)",
+            "workers_reason": "\(configuration.workers.reason)",
+            "max_connections": "\(configuration.connections.count)",
+            "max_connections_reason": "\(configuration.connections.reason)",
+            "buffers": "\(UringDriver.Options().bytes / 1_048_576) MiB a worker",
+        ]
+        let lacking = features.names(present: false)
+        if !lacking.isEmpty { metadata["kernel_lacks"] = "\(lacking.joined(separator: ","))" }
+        logger.info("fanout started", metadata: metadata)
         for (service, listener) in zip(configuration.services, listeners) {
             logger.info(
                 "listening",

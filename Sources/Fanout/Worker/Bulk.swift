@@ -6,10 +6,10 @@ import Reactor
 /// In place of its receive a flow waits until the source is readable; while the destination takes no more, until that
 /// is writable, and nothing is read.
 extension Worker {
-    /// Bytes a result from which on a stream is called bulk: less, and the calls cost as much as the copies.
-    static var bulkResult: UInt32 { 24 << 10 }
-    /// So many of them in a row, and a stream is bulk.
-    static var largeResultsOfBulk: UInt8 { 2 }
+    /// Receives in a row that filled their buffer and left bytes behind, and a stream is bulk: 64 KiB and more at once.
+    static var largeResultsOfBulk: UInt8 { 3 }
+    /// A move of less is small: the calls cost as much as the copies would.
+    static var smallMove: UInt32 { 24 << 10 }
     /// So many moves in a row with less than that end it.
     static var smallMovesToCalm: UInt8 { 8 }
     /// Fills and drains for one wake-up, at most: others wait meanwhile.
@@ -65,7 +65,7 @@ extension Worker {
                 let result = pipes.fill(pipe, from: source(slot, direction))
                 if result > 0 {
                     noteFirstByte(slot, direction)
-                    isSourceEmpty = UInt32(bitPattern: result) < Self.bulkResult
+                    isSourceEmpty = UInt32(bitPattern: result) < Self.smallMove
                 } else if SystemError.isInterruption(-result) && result < 0 {
                     isSourceEmpty = true
                 } else if result == 0 ? !Socket.isAtEnd(source(slot, direction)) : pipes.isRefused(-result) {
@@ -111,7 +111,7 @@ extension Worker {
             passedOn(slot, direction)
             return
         }
-        if moved < Self.bulkResult {
+        if moved < Self.smallMove {
             unsafe flow.pointee.smallMoves &+= 1
         } else {
             unsafe flow.pointee.smallMoves = 0

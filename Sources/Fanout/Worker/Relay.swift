@@ -131,7 +131,7 @@ extension Worker {
         unsafe flow.pointee.holdsBuffer = true
         unsafe flow.pointee.offset = 0
         unsafe flow.pointee.count = count
-        if count < Self.bulkResult {
+        if !completion.leftBytes {
             unsafe flow.pointee.largeResults = 0
         } else if unsafe flow.pointee.largeResults < Self.largeResultsOfBulk {
             unsafe flow.pointee.largeResults &+= 1

@@ -11,6 +11,8 @@ struct DataPathSettings: Sendable {
     var accessLogInterval: UInt64
     var recordsAccess: Bool
     var tuning: Socket.Tuning
+    /// Spinning before each sleep.
+    var busyPoll: UInt64
     /// Connections of the whole process.
     var maxConnections: Int
     /// Pipes that a worker may use at the same time for bulk streams.

@@ -5,8 +5,8 @@ import Reactor
 struct WorkerThread: ~Copyable {
     private let thread: Thread
 
-    /// What the supervisor is told: nil when the ring works, or why it cannot be made. Said once for each worker.
-    typealias Started = @Sendable (_ worker: Int, SystemError?) -> Void
+    /// What the supervisor is told: what the ring can do, or why it cannot be made. Said once for each worker.
+    typealias Started = @Sendable (_ worker: Int, Result<KernelFeatures, SystemError>) -> Void
 
     /// - Parameters:
     ///   - cpu: the CPU to bind the thread to, if any.
@@ -28,21 +28,23 @@ struct WorkerThread: ~Copyable {
         if let cpu { _ = fanout_pin_thread(cpu) }
         let worker: Worker<UringDriver>
         do throws(SystemError) {
-            worker = try Worker(context: context, driver: UringDriver.fitting(wakeup: wakeup))
+            let driver = try UringDriver.fitting(wakeup: wakeup, busyPoll: context.settings.busyPoll)
+            worker = try Worker(context: context, driver: driver)
         } catch {
-            started(context.index, error)
+            started(context.index, .failure(error))
             return
         }
         worker.start()
-        started(context.index, nil)
+        started(context.index, .success(worker.driver.features))
         worker.run()
     }
 }
 
 extension UringDriver {
     /// A ring as large as the kernel gives: `ENOMEM` can be fragmentation, and half the size may do.
-    static func fitting(wakeup: Wakeup) throws(SystemError) -> UringDriver {
+    static func fitting(wakeup: Wakeup, busyPoll: UInt64) throws(SystemError) -> UringDriver {
         var options = Options()
+        options.busyPoll = busyPoll
         while true {
             do throws(SystemError) {
                 return try UringDriver(wakeup: wakeup, options: options)

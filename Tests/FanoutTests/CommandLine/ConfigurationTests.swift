@@ -25,6 +25,7 @@ import Testing
         #expect(configuration.keepalive == .seconds(60))
         #expect(configuration.idleTimeout == .zero)
         #expect(configuration.drainTimeout == .seconds(25))
+        #expect(configuration.busyPoll == .zero)
         #expect(configuration.connections.count == 9931)
         #expect(configuration.nomad.address == "unix:///secrets/api.sock")
         #expect(configuration.nomad.allowStale)
@@ -41,6 +42,7 @@ import Testing
             "--forward", ":1=web@prod", "--forward", ":0=c:3,d:4", "--workers", "7", "--pin-workers",
             "--driver", "io_uring", "--balance", "round-robin", "--connect-timeout", "2s", "--connect-budget", "2s",
             "--keepalive", "0", "--idle-timeout", "1h", "--drain-timeout", "0", "--max-connections", "1",
+            "--busy-poll", "50us",
             "--nomad-address", "https://nomad:4646", "--namespace", "ns", "--region", "eu", "--allow-stale", "off",
             "--token-file", "/token", "--log-format", "json", "--log-level", "trace", "--access-log", "off",
             "--access-log-interval", "1m",
@@ -57,6 +59,7 @@ import Testing
         #expect(configuration.keepalive == .zero)
         #expect(configuration.idleTimeout == .seconds(3600))
         #expect(configuration.drainTimeout == .zero)
+        #expect(configuration.busyPoll == Interval(nanoseconds: 50_000))
         #expect(configuration.connections.count == 1)
         #expect(
             configuration.nomad

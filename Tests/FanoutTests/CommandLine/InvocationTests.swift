@@ -55,6 +55,8 @@ func configure(
             (["--keepalive", "32768s"], "--keepalive must be 0"),
             (["--idle-timeout", "5"], "--idle-timeout must be a whole number with a unit (500ms, 2s, 1m, 1h), or 0"),
             (["--drain-timeout", "forever"], "--drain-timeout must be"),
+            (["--busy-poll", "2s"], "--busy-poll must be off, or a time up to 1s"),
+            (["--busy-poll", "on"], "--busy-poll must be"),
             (["--max-connections", "0"], "--max-connections must be a whole number from 1 to 9931"),
             (["--max-connections", "9932"], "--max-connections must be at most 9931: 20000 descriptors are allowed"),
             (["--max-connections", "lots"], "--max-connections must be a whole number"),
@@ -101,7 +103,7 @@ func configure(
 
     /// What belongs to later versions is not there.
     @Test(arguments: [
-        ["--admin-address", "off"], ["--busy-poll", "1ms"], ["--hedge-after", "auto"], ["--slow-start", "10s"],
+        ["--admin-address", "off"], ["--hedge-after", "auto"], ["--slow-start", "10s"],
         ["--check-interval", "1s"], ["--max-connections-per-endpoint", "1"], ["--on-remove", "keep"],
         ["--rebalance", "off"], ["--state-file", "/state"], ["doctor"], ["top"], ["wait"],
     ])
