@@ -12,6 +12,12 @@ public typealias PipeIndex = UInt16
     public let capacity: Int
     /// What a pipe is asked to hold, in bytes: enough for what a wake-up brings of a fast stream.
     private let pipeBytes: Int32
+    /// What a fill asks for, at most: as much of the pipe as is whole segments on loopback. What is over would become a
+    /// tiny segment of its own with each drain.
+    private let fillBytes: UInt32
+    /// The largest payload of a TCP segment on loopback: an IPv4 packet of 65,535 bytes less 20 bytes for IP and 32 for TCP
+    /// with timestamps.
+    private static let loopbackSegment = 65_483
     private let memory: LazyMemory
     private let pipes: UnsafeMutablePointer<Pipe>
     private let counts: UnsafeMutablePointer<Counts>
@@ -34,6 +40,8 @@ public typealias PipeIndex = UInt16
     public init(capacity: Int, pipeBytes: Int) throws(SystemError) {
         self.capacity = min(capacity, Int(PipeIndex.max))
         self.pipeBytes = Int32(clamping: pipeBytes)
+        let segments = pipeBytes / Self.loopbackSegment
+        fillBytes = UInt32(clamping: segments > 0 ? segments * Self.loopbackSegment : pipeBytes)
         memory = try LazyMemory(bytes: max(1, self.capacity) * MemoryLayout<Pipe>.stride)
         unsafe pipes = memory.bound(to: Pipe.self, count: max(1, self.capacity))
         unsafe counts = .allocate(capacity: 1)
@@ -81,7 +89,7 @@ public typealias PipeIndex = UInt16
     @inline(__always)
     public func fill(_ pipe: PipeIndex, from socket: Int32) -> Int32 {
         let index = Int(pipe)
-        let moved = unsafe fanout_splice(socket, pipes[index].writeEnd - 1, UInt32(bitPattern: pipeBytes))
+        let moved = unsafe fanout_splice(socket, pipes[index].writeEnd - 1, fillBytes)
         if moved > 0 { unsafe pipes[index].bytes += UInt32(bitPattern: moved) }
         return moved
     }
