@@ -3,7 +3,8 @@ import Glibc
 
 /// Receive buffers of one size that the kernel takes from by itself (io_uring_register_buf_ring(3), Linux 5.19).
 ///
-/// Used by the ring's thread alone. Memory becomes real as it is used.
+/// Used by the ring's thread alone. The kernel takes them in turn, so each that it may take becomes real memory: it is
+/// given a few, and twice as many whenever these were not enough.
 @safe @usableFromInline
 final class ProvidedBuffers {
     let group: UInt16
@@ -14,7 +15,18 @@ final class ProvidedBuffers {
     @usableFromInline let base: UnsafeMutableRawPointer
     private let ringMemory: LazyMemory
     @usableFromInline let ring: UnsafeMutablePointer<io_uring_buf_ring>
-    @usableFromInline let freeBox: UnsafeMutablePointer<Int>
+    @usableFromInline let state: UnsafeMutablePointer<State>
+    /// Buffers that the kernel is given at first.
+    private static let first = 96
+
+    @usableFromInline struct State: BitwiseCopyable {
+        /// Buffers that the kernel may take now.
+        @usableFromInline var free: Int
+        /// Buffers that it was ever given.
+        var given: Int
+        /// Since the turn began.
+        var hasGrown: Bool
+    }
 
     /// - Parameters:
     ///   - firstIndex: the pools of a driver number their buffers one after the other.
@@ -28,37 +40,56 @@ final class ProvidedBuffers {
         unsafe base = memory.base
         ringMemory = try LazyMemory(bytes: count * MemoryLayout<io_uring_buf>.stride)
         unsafe ring = ringMemory.bound(to: io_uring_buf_ring.self, count: 1)
-        unsafe freeBox = .allocate(capacity: 1)
-        unsafe freeBox.initialize(to: 0)
+        unsafe state = .allocate(capacity: 1)
+        unsafe state.initialize(to: State(free: 0, given: 0, hasGrown: false))
     }
 
-    deinit { unsafe freeBox.deallocate() }
+    deinit { unsafe state.deallocate() }
 
-    /// Makes the buffers known to a ring, all of them free; 0 or a negated `errno`.
+    /// Makes the buffers known to a ring, which may take the first of them; 0 or a negated `errno`.
     func register(with uring: UnsafeMutablePointer<io_uring>) -> Int32 {
         var registration = io_uring_buf_reg()
         registration.ring_addr = UInt64(UInt(bitPattern: unsafe ring))
         registration.ring_entries = UInt32(count)
         registration.bgid = group
         let code = unsafe io_uring_register_buf_ring(uring, &registration, 0)
-        if code == 0 {
-            for offset in 0..<count { release(firstIndex + BufferIndex(offset)) }
-        }
+        if code == 0 { give(Self.first) }
         return code
     }
 
+    /// Lets the kernel have that many more, or all that are left.
+    private func give(_ more: Int) {
+        let given = unsafe state.pointee.given
+        let target = min(count, given + more)
+        for offset in given..<target { release(firstIndex + BufferIndex(offset)) }
+        unsafe state.pointee.given = target
+    }
+
+    /// Those it has were not enough; in one turn this counts once.
+    @usableFromInline @inline(never)
+    func giveMore() {
+        guard unsafe !state.pointee.hasGrown else { return }
+        unsafe state.pointee.hasGrown = true
+        give(unsafe state.pointee.given)
+    }
+
+    func beginTurn() { unsafe state.pointee.hasGrown = false }
+
     /// Buffers that the kernel may take now.
-    @inlinable var free: Int { unsafe freeBox.pointee }
+    @inlinable var free: Int { unsafe state.pointee.free }
 
     /// The kernel has filled one.
     @inlinable @inline(__always)
-    func taken() { unsafe freeBox.pointee &-= 1 }
+    func taken() {
+        unsafe state.pointee.free &-= 1
+        if unsafe state.pointee.free == 0 { giveMore() }
+    }
 
     @inlinable @inline(__always)
     func release(_ buffer: BufferIndex) {
         let (length, mask) = (UInt32(truncatingIfNeeded: size), UInt32(truncatingIfNeeded: count &- 1))
         unsafe fanout_buf_ring_put(ring, address(of: buffer), length, buffer, mask)
-        unsafe freeBox.pointee &+= 1
+        unsafe state.pointee.free &+= 1
     }
 
     @inlinable @inline(__always)

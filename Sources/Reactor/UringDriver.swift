@@ -220,6 +220,8 @@ import Glibc
     }
 
     public func deliver<Handler: CompletionHandler>(to handler: Handler) {
+        common.beginTurn()
+        reserve.beginTurn()
         var ready = unsafe fanout_cq_ready(ring)
         while ready > 0 {
             let count = min(ready, Self.batch)
@@ -246,6 +248,8 @@ import Glibc
             } else {
                 release(index)
             }
+        } else if cqe.res == -SystemError.noBuffer {
+            foundNoBuffer()
         }
         let more = flags & UInt32(IORING_CQE_F_MORE) != 0
         let leftBytes = flags & UInt32(IORING_CQE_F_SOCK_NONEMPTY) != 0
@@ -258,6 +262,14 @@ import Glibc
                 leftBytes: leftBytes
             )
         )
+    }
+
+    /// A receive found none. The kernel may have taken all of them long before their results are looked at, with others
+    /// given back in between.
+    @inline(never)
+    private func foundNoBuffer() {
+        common.giveMore()
+        reserve.giveMore()
     }
 
     // MARK: The ring

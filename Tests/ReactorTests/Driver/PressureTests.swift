@@ -74,6 +74,33 @@ import Testing
         #expect(bench.free == 4)
     }
 
+    /// A driver may hold buffers back as long as few are wanted: memory that was never touched costs nothing.
+    @Test(arguments: DriverKind.all)
+    func inTheEndEveryBufferCanBeHeldAtOnce(kind: DriverKind) throws {
+        let size = DriverSize(submissions: 64, completions: 1_024, buffers: 256, bufferSize: 4_096)
+        let bench = try DriverBench(kind, size)
+        let pairs = try (0..<size.buffers).map { _ in try Loopback.pair() }
+        for pair in pairs { try pair.far.send([7]) }
+        var waiting = pairs.map { (pair: $0, token: bench.receive(from: $0.near)) }
+        var held: [BufferIndex] = []
+        var failed = 0
+        while !waiting.isEmpty && failed < size.buffers * 8 {
+            let (pair, token) = waiting.removeFirst()
+            let completion = try bench.final(of: token)
+            if completion.result == 1 {
+                held.append(try #require(completion.buffer))
+            } else {
+                #expect(completion.result == -ENOBUFS)
+                failed += 1
+                waiting.append((pair, bench.receive(from: pair.near)))
+            }
+        }
+        #expect(Set(held).count == size.buffers)
+        #expect(bench.free == 0)
+        for buffer in held { bench.driver.release(buffer) }
+        #expect(bench.free == size.buffers)
+    }
+
     /// Receives, polls, data, ends, resets and cancels in random order: the bench sees that each operation has one
     /// final result; here, that each result is possible and that no buffer is lost.
     @Test(arguments: DriverKind.all, 1...6 as ClosedRange<UInt64>)
