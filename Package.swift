@@ -96,9 +96,11 @@ let package = Package(
             swiftSettings: testSettings + [.unsafeFlags(["-O"])]
         ),
         .testTarget(name: "TrafficTests", dependencies: ["Traffic"], swiftSettings: testSettings),
+        // Runs a program without some system calls, as a container's profile does.
+        .executableTarget(name: "refuse", path: "Tests/Refuse", cSettings: [.treatAllWarnings(as: .error)]),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["Traffic", "NomadDouble", "Fanout"],
+            dependencies: ["Traffic", "NomadDouble", "Fanout", "refuse"],
             swiftSettings: testSettings
         ),
     ],

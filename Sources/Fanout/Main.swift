@@ -31,8 +31,9 @@ enum Main {
 
     nonisolated private static func run(_ configuration: Configuration, _ environment: [String: String]) -> ExitCode {
         do throws(SystemError) {
-            // Before the first thread, so that no thread is ever interrupted.
+            // Before the first thread, so that no thread is ever interrupted, nor can do more than it needs.
             let signals = try Signals()
+            let confinement = Confinement(configuration, environment: environment).apply()
             let writer = try LogWriter(format: configuration.log.format)
             let handler = FanoutLogHandler(
                 logger: "fanout",
@@ -42,7 +43,7 @@ enum Main {
             )
             let logger = Logger(label: "fanout") { _ in handler }
             return Supervisor(configuration: configuration, writer: writer, logger: logger)
-                .run(signals: signals, environment: environment)
+                .run(signals: signals, environment: environment, confinement: confinement)
         } catch {
             StandardStreams.write("fanout: cannot start: \(error)\n", to: STDERR_FILENO)
             return .failure

@@ -51,7 +51,7 @@ public protocol CompletionHandler: AnyObject {
 ///
 /// - An operation yields results until its final one (`more == false`), which comes exactly once. Until then its
 ///   socket must not be closed and its buffer must not be released.
-/// - A result is never delivered from inside a verb: only from ``deliver(to:)``, on a later turn.
+/// - A result is never delivered from inside a verb: only from ``deliver(to:)``, one after the other.
 /// - Per socket at most one receive (or wait for data), one send, one connect, and two polls (for room and for its
 ///   end) are in flight.
 /// - A verb never fails: what goes wrong arrives as a completion with a negated `errno`.

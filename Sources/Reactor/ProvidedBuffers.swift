@@ -21,9 +21,9 @@ final class ProvidedBuffers {
 
     @usableFromInline struct State: BitwiseCopyable {
         /// Buffers that the kernel may take now.
-        @usableFromInline var free: Int
+        @usableFromInline var offered: Int
         /// Buffers that it was ever given.
-        var given: Int
+        @usableFromInline var given: Int
         /// Since the turn began.
         var hasGrown: Bool
     }
@@ -41,7 +41,7 @@ final class ProvidedBuffers {
         ringMemory = try LazyMemory(bytes: count * MemoryLayout<io_uring_buf>.stride)
         unsafe ring = ringMemory.bound(to: io_uring_buf_ring.self, count: 1)
         unsafe state = .allocate(capacity: 1)
-        unsafe state.initialize(to: State(free: 0, given: 0, hasGrown: false))
+        unsafe state.initialize(to: State(offered: 0, given: 0, hasGrown: false))
     }
 
     deinit { unsafe state.deallocate() }
@@ -75,21 +75,21 @@ final class ProvidedBuffers {
 
     func beginTurn() { unsafe state.pointee.hasGrown = false }
 
-    /// Buffers that the kernel may take now.
-    @inlinable var free: Int { unsafe state.pointee.free }
+    /// Buffers that nobody holds.
+    @inlinable var free: Int { unsafe count &- state.pointee.given &+ state.pointee.offered }
 
     /// The kernel has filled one.
     @inlinable @inline(__always)
     func taken() {
-        unsafe state.pointee.free &-= 1
-        if unsafe state.pointee.free == 0 { giveMore() }
+        unsafe state.pointee.offered &-= 1
+        if unsafe state.pointee.offered == 0 { giveMore() }
     }
 
     @inlinable @inline(__always)
     func release(_ buffer: BufferIndex) {
         let (length, mask) = (UInt32(truncatingIfNeeded: size), UInt32(truncatingIfNeeded: count &- 1))
         unsafe fanout_buf_ring_put(ring, address(of: buffer), length, buffer, mask)
-        unsafe state.pointee.free &+= 1
+        unsafe state.pointee.offered &+= 1
     }
 
     @inlinable @inline(__always)

@@ -68,6 +68,14 @@ public enum Socket {
     /// Not POLLHUP: that is set as soon as both streams have ended, with bytes still to be sent.
     public static func isOver(_ descriptor: Int32) -> Bool { peer(of: descriptor) == nil }
 
+    /// The error that is pending on the socket, which is gone with that; 0 if there is none (SO_ERROR, socket(7)).
+    static func takeError(_ descriptor: Int32) -> Int32 {
+        var error: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        let code = unsafe getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length)
+        return code == 0 ? error : errno
+    }
+
     /// Whether the socket has connected to itself: retries toward a local port in the ephemeral range on which nobody
     /// listens may draw that very port (a simultaneous open, RFC 9293, section 3.5).
     public static func isSelfConnected(_ descriptor: Int32) -> Bool {

@@ -1,7 +1,7 @@
 import CURing
 import Glibc
 
-/// The driver on io_uring: one ring, one provided-buffer ring, one thread.
+/// The driver on io_uring: one ring, locked to the operations it uses, two provided-buffer rings, one thread.
 ///
 /// Needs Linux 6.1: `SINGLE_ISSUER` (6.0), `DEFER_TASKRUN` (6.1), provided-buffer rings and multishot accept (5.19).
 /// Create it on the thread that will use it (io_uring_setup(2), `IORING_SETUP_SINGLE_ISSUER`).
@@ -70,32 +70,39 @@ import Glibc
         )
         let ring = UnsafeMutablePointer<io_uring>.allocate(capacity: 1)
         unsafe memset(ring, 0, MemoryLayout<io_uring>.size)
-        let code = unsafe fanout_ring_init(
-            ring,
-            options.submissionEntries,
-            options.completionEntries,
-            options.busyPoll > 0 ? 1 : 0
-        )
-        guard code == 0 else {
+        do throws(SystemError) {
+            features = try unsafe Self.setUp(ring, options, [common, reserve])
+        } catch {
+            if unsafe ring.pointee.ring_fd > 0 { unsafe io_uring_queue_exit(ring) }
             unsafe ring.deallocate()
-            throw SystemError("io_uring_setup", errno: -code)
+            throw error
         }
-        for pool in [common, reserve] {
-            let code = unsafe pool.register(with: ring)
-            guard code == 0 else {
-                unsafe io_uring_queue_exit(ring)
-                unsafe ring.deallocate()
-                throw SystemError("io_uring_register of the receive buffers", errno: -code)
-            }
-        }
-        features = KernelFeatures(
-            registeredRing: unsafe io_uring_register_ring_fd(ring) == 1
-        )
         busyPoll = options.busyPoll
         unsafe self.ring = ring
         unsafe state = .allocate(capacity: 1)
         unsafe state.initialize(to: State(enters: 0))
         armWakeup()
+    }
+
+    /// Creates the ring, registers what it needs, and locks it.
+    private static func setUp(
+        _ ring: UnsafeMutablePointer<io_uring>,
+        _ options: Options,
+        _ pools: [ProvidedBuffers]
+    ) throws(SystemError) -> KernelFeatures {
+        func check(_ code: Int32, _ call: String) throws(SystemError) {
+            guard code == 0 else { throw SystemError(call, errno: -code) }
+        }
+        let (entries, completions) = (options.submissionEntries, options.completionEntries)
+        let announcesWork: Int32 = options.busyPoll > 0 ? 1 : 0
+        try check(unsafe fanout_ring_init(ring, entries, completions, announcesWork), "io_uring_setup")
+        for pool in pools {
+            try check(unsafe pool.register(with: ring), "io_uring_register of the receive buffers")
+        }
+        // io_uring_enter(2) without looking the ring's descriptor up (Linux 5.18).
+        let isRegistered = unsafe io_uring_register_ring_fd(ring) == 1
+        try check(unsafe fanout_ring_lock(ring), "io_uring_register of the restrictions")
+        return KernelFeatures([("registered_ring", isRegistered), ("splice", KernelFeatures.allowsSplice)])
     }
 
     deinit {

@@ -17,7 +17,7 @@ struct CommandLineTests {
         (["--nonsense"], "--nonsense"),
         (["--endpoint", "127.0.0.1:1", "--workers", "0"], "--workers"),
         (["--endpoint", "127.0.0.1:1", "--balance", "random"], "--balance"),
-        (["--endpoint", "127.0.0.1:1", "--driver", "epoll"], "--driver"),
+        (["--endpoint", "127.0.0.1:1", "--driver", "kqueue"], "--driver"),
         (["--endpoint", "127.0.0.1"], "--endpoint"),
         (["--endpoint", "127.0.0.1:1", "--admin-address", ":1"], "--admin-address"),
         ([], "--service"),

@@ -17,25 +17,37 @@ final class FanoutProcess: @unchecked Sendable {
 
     var pid: Int32 { process.processIdentifier }
 
-    /// The binary beside the test bundle, so that sanitizer builds test the sanitized binary.
-    static var binary: URL {
+    static var binary: URL { program("fanout") }
+
+    /// The driver of all tests that do not name one (scripts/fanout test --driver).
+    static let driver = ProcessInfo.processInfo.environment["FANOUT_TEST_DRIVER"].flatMap { $0.isEmpty ? nil : $0 }
+
+    /// A program beside the test bundle, so that sanitizer builds test the sanitized binary.
+    private static func program(_ name: String) -> URL {
         var folder = Bundle(for: FanoutProcess.self).bundleURL
         while folder.path != "/" {
-            let candidate = folder.appendingPathComponent("fanout")
+            let candidate = folder.appendingPathComponent(name)
             if FileManager.default.isExecutableFile(atPath: candidate.path) { return candidate }
             folder.deleteLastPathComponent()
         }
         return URL(fileURLWithPath: ProcessInfo.processInfo.arguments[0])
-            .deletingLastPathComponent().appendingPathComponent("fanout")
+            .deletingLastPathComponent().appendingPathComponent(name)
     }
 
     /// - Parameters:
     ///   - environment: all that the process gets besides PATH.
     ///   - descriptors: RLIMIT_NOFILE, soft and hard.
-    init(_ arguments: [String], environment: [String: String] = [:], descriptors: Int? = nil) throws {
+    ///   - refusing: numbers of system calls that fail with EPERM.
+    init(
+        _ arguments: [String],
+        environment: [String: String] = [:],
+        descriptors: Int? = nil,
+        refusing: [Int] = []
+    ) throws {
         var variables = ["PATH": "/usr/bin:/bin"]
         // In a build with AddressSanitizer a leak makes the exit code 23.
         variables["ASAN_OPTIONS"] = "detect_leaks=1"
+        if let driver = Self.driver { variables["FANOUT_DRIVER"] = driver }
         variables.merge(environment) { _, new in new }
         process.environment = variables
         let all = arguments + (arguments.contains("--log-format") ? [] : ["--log-format", "json"])
@@ -43,6 +55,9 @@ final class FanoutProcess: @unchecked Sendable {
             process.executableURL = URL(fileURLWithPath: "/bin/sh")
             process.arguments =
                 ["-c", "ulimit -n \(descriptors); exec \"$0\" \"$@\"", Self.binary.path] + all
+        } else if !refusing.isEmpty {
+            process.executableURL = Self.program("refuse")
+            process.arguments = [refusing.map(String.init).joined(separator: ","), Self.binary.path] + all
         } else {
             process.executableURL = Self.binary
             process.arguments = all
@@ -209,11 +224,13 @@ func proxy(
     to servers: [TrafficAddress],
     listen: String = "127.0.0.1:0",
     _ more: [String] = [],
-    descriptors: Int? = nil
+    descriptors: Int? = nil,
+    refusing: [Int] = []
 ) throws -> FanoutProcess {
     let endpoints = servers.flatMap { ["--endpoint", $0.description] }
     return try FanoutProcess(
         ["--listen-address", listen, "--workers", "2"] + endpoints + more,
-        descriptors: descriptors
+        descriptors: descriptors,
+        refusing: refusing
     )
 }

@@ -8,8 +8,9 @@ final class StreamRig {
     let fanout: FanoutProcess
     private let before: FanoutProcess.State
 
-    init(_ more: [String] = []) throws {
-        fanout = try proxy(to: [server.address], ["--workers", "1"] + more)
+    /// - Parameter refusing: numbers of system calls that the proxy is refused.
+    init(_ more: [String] = [], refusing: [Int] = []) throws {
+        fanout = try proxy(to: [server.address], ["--workers", "1"] + more, refusing: refusing)
         _ = try fanout.address()
         before = try fanout.quietState()
         #expect(before.total("pipes") == 0)

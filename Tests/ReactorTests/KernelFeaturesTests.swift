@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct KernelFeaturesTests {
     @Test func everyFeatureIsNamedOnceAsThereOrAsLacking() {
-        let mixed = KernelFeatures(registeredRing: true, splice: false)
+        let mixed = KernelFeatures([("registered_ring", true), ("splice", false)])
         #expect(mixed.names(present: true) == ["registered_ring"])
         #expect(mixed.names(present: false) == ["splice"])
     }

@@ -1,5 +1,5 @@
 run_test() {
-    local sanitize="" options=()
+    local sanitize="" driver="" options=()
     while [ $# -gt 0 ]; do
         case "$1" in
             --sanitize)
@@ -9,12 +9,19 @@ run_test() {
                     *) die "--sanitize takes thread or address" ;;
                 esac
                 ;;
+            --driver)
+                driver=${2:-}
+                case "$driver" in
+                    io_uring | epoll) shift 2 ;;
+                    *) die "--driver takes io_uring or epoll" ;;
+                esac
+                ;;
             --filter)
                 [ -n "${2:-}" ] || die "--filter takes a name"
                 options+=(--filter "$2")
                 shift 2
                 ;;
-            *) die "test: no option '$1'; there are --sanitize and --filter" ;;
+            *) die "test: no option '$1'; there are --sanitize, --driver and --filter" ;;
         esac
     done
     require_swift
@@ -28,5 +35,10 @@ run_test() {
     # Foundation's Process and Pipe leak in the runner; the proxy itself is checked for leaks (FanoutProcess).
     [ "$sanitize" != address ] || export ASAN_OPTIONS=detect_leaks=0
     # One test at a time: many start processes and load them, and would only starve each other.
-    swift test --no-parallel "${options[@]}"
+    FANOUT_TEST_DRIVER=$driver swift test --no-parallel "${options[@]}" || return
+    # The binary itself on the other driver too; units and the driver contract have run on both.
+    if [ -z "$driver" ] && [[ " ${options[*]} " != *" --filter "* ]]; then
+        say "the built binary on epoll"
+        FANOUT_TEST_DRIVER=epoll swift test --no-parallel --skip-build "${options[@]}" --filter EndToEndTests
+    fi
 }

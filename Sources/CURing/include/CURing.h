@@ -8,15 +8,45 @@
 #include <liburing.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 /* Enumerators and macros that do not import. */
 static const uint8_t FANOUT_IOSQE_BUFFER_SELECT = IOSQE_BUFFER_SELECT;
 static const uint8_t FANOUT_IOSQE_CQE_SKIP_SUCCESS = IOSQE_CQE_SKIP_SUCCESS;
 
-/* Creates a ring for one thread; returns 0 or -errno. The calling thread is the only one that may use it.
+static const uint32_t FANOUT_EPOLLIN = EPOLLIN;
+static const uint32_t FANOUT_EPOLLOUT = EPOLLOUT;
+static const uint32_t FANOUT_EPOLLPRI = EPOLLPRI;
+static const uint32_t FANOUT_EPOLLRDHUP = EPOLLRDHUP;
+static const uint32_t FANOUT_EPOLLET = EPOLLET;
+static const uint32_t FANOUT_EPOLLEXCLUSIVE = EPOLLEXCLUSIVE;
+
+/* epoll_create1(2), close-on-exec; -errno on failure. */
+int fanout_epoll_create(void);
+
+/* Registers a descriptor, or registers it anew where it is already: what it is ready for becomes an event then. 0 or
+   -errno. */
+int fanout_epoll_add(int epoll, int descriptor, uint32_t events, uint64_t data);
+
+/* 0 or -errno. */
+int fanout_epoll_remove(int epoll, int descriptor);
+
+/* epoll_pwait2(2), or epoll_wait(2) where there is none (Linux 5.11), which sleeps whole milliseconds. `nanoseconds` is -1
+   for ever. The number of events, or -errno. */
+int fanout_epoll_wait(int epoll, struct epoll_event *events, int most, int64_t nanoseconds);
+
+/* Bytes that can be received now (SIOCINQ, tcp(7)); -errno on failure. */
+int fanout_unread_bytes(int socket);
+
+/* Creates a ring for one thread; returns 0 or -errno. The calling thread is the only one that may use it, after
+   fanout_ring_lock; before it, things may be registered.
    With `announces_work` the ring's flags say when the kernel has work that only io_uring_enter(2) does. */
 int fanout_ring_init(struct io_uring *ring, unsigned sq_entries, unsigned cq_entries, int announces_work);
+
+/* Takes the ring into use for the operations of the driver and no others, and registers nothing after it
+   (io_uring_register(2), IORING_REGISTER_RESTRICTIONS, Linux 5.10): another operation ends with -EACCES. 0 or -errno. */
+int fanout_ring_lock(struct io_uring *ring);
 
 /* Submits what is prepared, and waits for `count` completions, but no longer than `timeout` if that is not null.
    Returns what io_uring_enter(2) does, or -errno; -ETIME and -EINTR are ordinary ends of a wait. */
@@ -104,6 +134,21 @@ int fanout_pin_thread(int cpu);
 
 /* Names the calling thread (at most 15 bytes are kept). */
 void fanout_name_thread(const char *name);
+
+/* What landlock(7) can do here: its ABI, from 1 (Linux 5.13) on; -errno where there is none. */
+int fanout_landlock_abi(void);
+
+/* A set of rules that will forbid everything to do with files: its descriptor, or -errno. */
+int fanout_landlock_ruleset(int abi);
+
+enum { FANOUT_LANDLOCK_READ = 1, FANOUT_LANDLOCK_LISTEN = 2 };
+
+/* Allows, beneath a folder: to read, or to make sockets and remove files. 0 or -errno. */
+int fanout_landlock_allow(int ruleset, const char *folder, int what);
+
+/* No new privileges for this thread and those it will start (prctl(2), PR_SET_NO_NEW_PRIVS), and with a ruleset that is
+   not negative, which is closed, its rules. 0 or -errno. */
+int fanout_confine(int ruleset);
 
 /* The text of an errno in the C locale, thread-safe (the XSI form of strerror_r(3)); 0 on success. */
 int fanout_strerror(int error, char *text, size_t size);

@@ -20,6 +20,7 @@ extension Choice {
 enum DriverChoice: String, Choice {
     case auto
     case ioUring = "io_uring"
+    case epoll
 }
 
 /// How a worker picks an endpoint for a new session.

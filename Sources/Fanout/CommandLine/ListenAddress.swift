@@ -55,6 +55,14 @@ enum ListenAddress: Hashable, Sendable {
         }
     }
 
+    /// The path of a unix socket.
+    var unixPath: String? {
+        switch self {
+        case .unix(let path): path
+        case .address, .all: nil
+        }
+    }
+
     /// Whether one socket takes IPv4 and IPv6.
     var isDualStack: Bool {
         switch self {

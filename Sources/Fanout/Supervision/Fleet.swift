@@ -18,7 +18,7 @@ final class Fleet: Sendable {
     private let statisticsMemory: SharedMemory
     private let running = Atomic<Int>(0)
     private let started = Atomic<Int>(0)
-    private let outcome = Locked<Result<KernelFeatures, SystemError>?>(nil)
+    private let outcome = Locked<Result<DriverInUse, SystemError>?>(nil)
 
     /// - Parameter listeners: one for each service.
     init(workers: Int, settings: DataPathSettings, listeners: [ListeningSocket]) throws(SystemError) {
@@ -58,12 +58,12 @@ final class Fleet: Sendable {
         self.records = records
     }
 
-    /// Starts every worker and waits until each has its ring.
+    /// Starts every worker and waits until each has its driver.
     ///
     /// - Parameter cpus: the CPUs to bind the workers to, in turn; empty for no binding.
-    /// - Returns: what the kernel interface can do, the same for each worker.
-    /// - Throws: why a ring cannot be had; the process should end then.
-    func start(cpus: [Int32]) throws(SystemError) -> KernelFeatures {
+    /// - Returns: the driver of the workers; of one that had to do without io_uring, if there is one.
+    /// - Throws: why there is none; the process should end then.
+    func start(cpus: [Int32]) throws(SystemError) -> DriverInUse {
         for context in contexts {
             running.add(1, ordering: .relaxed)
             let cpu = cpus.isEmpty ? nil : cpus[context.index % cpus.count]
@@ -72,7 +72,7 @@ final class Fleet: Sendable {
                 wakeup: wakeups[context.index],
                 cpu: cpu,
                 started: { _, result in
-                    self.outcome.with { if case .success? = $0 { $0 = result } else { $0 = $0 ?? result } }
+                    self.outcome.with { if Self.says(result, more: $0) { $0 = result } }
                     self.started.add(1, ordering: .releasing)
                     self.events.signal()
                 },
@@ -89,6 +89,18 @@ final class Fleet: Sendable {
         }
         guard let outcome = outcome.with({ $0 }) else { preconditionFailure("there is always a worker") }
         return try outcome.get()
+    }
+
+    /// A failure says more than a fallback, and that more than what was hoped for.
+    private static func says(_ result: Result<DriverInUse, SystemError>, more known: Result<DriverInUse, SystemError>?)
+        -> Bool
+    {
+        switch (result, known) {
+        case (_, nil): true
+        case (_, .failure): false
+        case (.failure, .success): true
+        case (.success(let new), .success(let old)): new.refusal != nil && old.refusal == nil
+        }
     }
 
     /// Tells every worker; the orders only rise.

@@ -21,7 +21,7 @@ enum StartFailure: Error {
     var line: String {
         switch self {
         case .listen(let address, let error): "cannot listen on \(address): \(Self.cure(of: error))"
-        case .driver(let error, _): "cannot use io_uring: \(Self.driverCure(of: error))"
+        case .driver(let error, _): "cannot use io_uring: \(Self.reason(ofRefused: error))"
         case .nomad(let error): "\(error)"
         case .system(let error): "cannot start: \(error)"
         }
@@ -40,7 +40,8 @@ enum StartFailure: Error {
         }
     }
 
-    private static func driverCure(of error: SystemError) -> String {
+    /// Why io_uring was refused, and what would change it.
+    static func reason(ofRefused error: SystemError) -> String {
         switch error.errno {
         case EPERM:
             "refused by a seccomp profile or by kernel.io_uring_disabled; under Nomad's docker driver give the task "

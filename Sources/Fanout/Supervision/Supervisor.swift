@@ -25,10 +25,12 @@ struct Supervisor {
     }
 
     /// Serves until it is told to stop. Signals must be blocked already, in all threads.
-    func run(signals: borrowing Signals, environment: [String: String]) -> ExitCode {
+    ///
+    /// - Parameter confinement: what came of it, for the log.
+    func run(signals: borrowing Signals, environment: [String: String], confinement: String) -> ExitCode {
         let code: ExitCode
         do {
-            code = try serve(signals, environment)
+            code = try serve(signals, environment, confinement)
         } catch {
             logger.critical("\(error.line)")
             code = error.exitCode
@@ -37,7 +39,11 @@ struct Supervisor {
         return code
     }
 
-    private func serve(_ signals: borrowing Signals, _ environment: [String: String]) throws(StartFailure) -> ExitCode {
+    private func serve(
+        _ signals: borrowing Signals,
+        _ environment: [String: String],
+        _ confinement: String
+    ) throws(StartFailure) -> ExitCode {
         let discoverySettings: DiscoverySettings
         do {
             discoverySettings = try DiscoverySettings(configuration, environment: environment)
@@ -66,14 +72,14 @@ struct Supervisor {
             throw .system(error)
         }
         let cpus = configuration.pinWorkers ? AllowedCPUs.list() : []
-        let features: KernelFeatures
+        let driver: DriverInUse
         do {
-            features = try fleet.start(cpus: cpus)
+            driver = try fleet.start(cpus: cpus)
         } catch {
-            throw error.call.hasPrefix("io_uring")
+            throw error.isRefusedRing
                 ? .driver(error, isExplicit: configuration.driver == .ioUring) : .system(error)
         }
-        announce(listeners, features)
+        announce(listeners, driver, confinement)
 
         let sink = EndpointSink(
             registry: fleet.registry,
@@ -113,20 +119,27 @@ struct Supervisor {
         return listeners
     }
 
-    private func announce(_ listeners: [ListeningSocket], _ features: KernelFeatures) {
+    private func announce(_ listeners: [ListeningSocket], _ driver: DriverInUse, _ confinement: String) {
         var metadata: Logger.Metadata = [
             "version": "\(Version.current)",
-            "driver": "io_uring",
-            "kernel_features": "\(features.names(present: true).joined(separator: ","))",
+            "driver": "\(driver.name.rawValue)",
+            "kernel_features": "\(driver.features.names(present: true).joined(separator: ","))",
+            "confinement": "\(confinement)",
             "workers": "\(configuration.workers.count)",
             "workers_reason": "\(configuration.workers.reason)",
             "max_connections": "\(configuration.connections.count)",
             "max_connections_reason": "\(configuration.connections.reason)",
             "buffers": "\(UringDriver.Options().bytes / 1_048_576) MiB a worker",
         ]
-        let lacking = features.names(present: false)
+        let lacking = driver.features.names(present: false)
         if !lacking.isEmpty { metadata["kernel_lacks"] = "\(lacking.joined(separator: ","))" }
         logger.info("fanout started", metadata: metadata)
+        if let refusal = driver.refusal {
+            logger.warning(
+                "io_uring cannot be used, epoll takes its place",
+                metadata: ["reason": "\(StartFailure.reason(ofRefused: refusal))"]
+            )
+        }
         for (service, listener) in zip(configuration.services, listeners) {
             logger.info(
                 "listening",
@@ -166,9 +179,17 @@ struct Supervisor {
         _ discovery: Discovery
     ) -> ExitCode {
         var drain = Drain(timeout: configuration.drainTimeout.nanoseconds, logger: logger)
+        var stalls = StallWatch(workers: configuration.workers.count)
         while !fleet.isFinished {
             let tidyAt = fleet.registry.needsTidying ? Deadline.now().advanced(by: Self.tidyPause) : .never
-            sleep(signals, fleet.events, until: min(tidyAt, drain.end))
+            let lookAt = Deadline.now().advanced(by: StallWatch.limit)
+            sleep(signals, fleet.events, until: min(tidyAt, drain.end, lookAt))
+            for stall in stalls.look(at: fleet.statistics, now: .now()) {
+                logger.warning(
+                    "worker blocked",
+                    metadata: ["worker": "\(stall.worker)", "milliseconds": "\(stall.milliseconds)"]
+                )
+            }
             while let request = signals.take() {
                 switch request {
                 case .drain: drain.request(fleet, listeners)

@@ -77,9 +77,11 @@ final class Worker<D: Driver>: CompletionHandler {
     func run() {
         while !(order != .run && openListeners == 0 && sessions.used == 0) {
             report()
+            statistics.setAwake(since: 0)
             driver.wait(until: deadlines.next)
             let awake = Deadline.now()
             now = awake
+            statistics.setAwake(since: awake.nanoseconds)
             adopt()
             driver.deliver(to: self)
             expireDeadlines()
@@ -87,6 +89,7 @@ final class Worker<D: Driver>: CompletionHandler {
             statistics.add(.busyNanoseconds, Deadline.now().since(awake))
         }
         report()
+        statistics.setAwake(since: 0)
         context.publication.leave(worker: context.index)
     }
 

@@ -30,7 +30,8 @@ struct WorkerStatistics: @unchecked Sendable {
     }
 
     private static let closedAt = Counter.allCases.count
-    private static let count = closedAt + CloseReason.allCases.count
+    private static let awakeAt = closedAt + CloseReason.allCases.count
+    private static let count = awakeAt + 1
     /// Rows of two workers never share a cache line, nor the pair that the prefetcher fetches.
     static let bytes = (count * 8 + 127) / 128 * 128
 
@@ -63,6 +64,14 @@ struct WorkerStatistics: @unchecked Sendable {
     /// Callable from every thread.
     subscript(counter: Counter) -> UInt64 {
         unsafe row[counter.rawValue].load(ordering: .relaxed)
+    }
+
+    /// When the worker's turn began, in nanoseconds of the monotonic clock; 0 while it sleeps.
+    var awakeSince: UInt64 { unsafe row[Self.awakeAt].load(ordering: .relaxed) }
+
+    @inline(__always)
+    func setAwake(since nanoseconds: UInt64) {
+        unsafe row[Self.awakeAt].store(nanoseconds, ordering: .relaxed)
     }
 
     func closed(_ reason: CloseReason) -> UInt64 {

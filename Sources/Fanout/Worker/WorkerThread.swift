@@ -1,12 +1,12 @@
 import CURing
 import Reactor
 
-/// Runs one worker on a thread of its own, from making its ring to its last session.
+/// Runs one worker on a thread of its own, from making its driver to its last session.
 struct WorkerThread: ~Copyable {
     private let thread: Thread
 
-    /// What the supervisor is told: what the ring can do, or why it cannot be made. Said once for each worker.
-    typealias Started = @Sendable (_ worker: Int, Result<KernelFeatures, SystemError>) -> Void
+    /// What the supervisor is told: the driver, or why there is none. Said once for each worker.
+    typealias Started = @Sendable (_ worker: Int, Result<DriverInUse, SystemError>) -> Void
 
     /// - Parameters:
     ///   - cpu: the CPU to bind the thread to, if any.
@@ -26,25 +26,67 @@ struct WorkerThread: ~Copyable {
 
     private static func run(_ context: WorkerContext, _ wakeup: Wakeup, _ cpu: Int32?, _ started: Started) {
         if let cpu { _ = fanout_pin_thread(cpu) }
-        let worker: Worker<UringDriver>
         do throws(SystemError) {
-            let driver = try UringDriver.fitting(wakeup: wakeup, busyPoll: context.settings.busyPoll)
-            worker = try Worker(context: context, driver: driver)
+            switch context.settings.driver {
+            case .epoll:
+                try serveByEpoll(context, wakeup, started, refusal: nil)
+            case .ioUring:
+                try serveByUring(context, UringDriver.fitting(wakeup: wakeup, context.settings), started)
+            case .auto:
+                let driver: UringDriver
+                do throws(SystemError) {
+                    driver = try UringDriver.fitting(wakeup: wakeup, context.settings)
+                } catch {
+                    guard error.isRefusedRing else { throw error }
+                    try serveByEpoll(context, wakeup, started, refusal: error)
+                    return
+                }
+                try serveByUring(context, driver, started)
+            }
         } catch {
             started(context.index, .failure(error))
-            return
         }
+    }
+
+    private static func serveByUring(
+        _ context: WorkerContext,
+        _ driver: UringDriver,
+        _ started: Started
+    ) throws(SystemError) {
+        let worker = try Worker(context: context, driver: driver)
         worker.start()
-        started(context.index, .success(worker.driver.features))
+        let inUse = DriverInUse(name: .ioUring, features: driver.features, refusal: nil)
+        started(context.index, .success(inUse))
+        worker.run()
+    }
+
+    /// - Parameter refusal: why io_uring cannot be used, where it was tried.
+    private static func serveByEpoll(
+        _ context: WorkerContext,
+        _ wakeup: Wakeup,
+        _ started: Started,
+        refusal: SystemError?
+    ) throws(SystemError) {
+        var options = EpollDriver.Options()
+        options.busyPoll = context.settings.busyPoll
+        let driver = try EpollDriver(wakeup: wakeup, options: options)
+        let worker = try Worker(context: context, driver: driver)
+        worker.start()
+        started(context.index, .success(DriverInUse(name: .epoll, features: driver.features, refusal: refusal)))
         worker.run()
     }
 }
 
+extension SystemError {
+    /// The kernel does not let this process use io_uring, or not as it is needed.
+    var isRefusedRing: Bool { call.hasPrefix("io_uring") }
+}
+
 extension UringDriver {
     /// A ring as large as the kernel gives: `ENOMEM` can be fragmentation, and half the size may do.
-    static func fitting(wakeup: Wakeup, busyPoll: UInt64) throws(SystemError) -> UringDriver {
+    static func fitting(wakeup: Wakeup, _ settings: DataPathSettings) throws(SystemError) -> UringDriver {
         var options = Options()
-        options.busyPoll = busyPoll
+        options.busyPoll = settings.busyPoll
         while true {
             do throws(SystemError) {
                 return try UringDriver(wakeup: wakeup, options: options)

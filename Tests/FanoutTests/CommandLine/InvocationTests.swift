@@ -41,7 +41,7 @@ func configure(
             (["--workers", "+1"], #"got "+1""#),
             (["--workers", ""], #"got """#),
             (["--workers", "99999999999999999999"], "--workers must be a whole number"),
-            (["--driver", "epoll"], #"--driver must be auto or io_uring; got "epoll""#),
+            (["--driver", "kqueue"], #"--driver must be auto, io_uring or epoll; got "kqueue""#),
             (["--balance", "random"], "--balance must be least-connections or round-robin; got \"random\""),
             (["--balance", "two-choices"], "--balance must be"),
             (["--connect-timeout", "0"], "--connect-timeout must be longer than 0"),

@@ -26,6 +26,13 @@ struct DriverKind: Sendable, CustomTestStringConvertible {
         return try UringDriver(wakeup: wakeup, options: options)
     }
 
+    static let epoll = DriverKind(testDescription: "epoll") { wakeup, size in
+        var options = EpollDriver.Options()
+        options.bufferCount = size.buffers
+        options.bufferSize = size.bufferSize
+        return try EpollDriver(wakeup: wakeup, options: options)
+    }
+
     /// Every driver there is; a new one is added here and nowhere else.
-    static let all = [ioUring]
+    static let all = [ioUring, epoll]
 }

@@ -1,0 +1,74 @@
+import Foundation
+import Testing
+import Traffic
+
+/// Where io_uring is refused, epoll takes its place, and the log says why and what would change it.
+@Suite(.serialized)
+struct FallbackTests {
+    /// io_uring_setup(2), the same number on every architecture.
+    private static let setup = 425
+    /// io_uring_register(2): a profile may allow the one and not the other.
+    private static let register = 427
+
+    @Test(arguments: [setup, register])
+    func aSeccompProfileWithoutIoUringMeansEpoll(refused: Int) throws {
+        let server = EchoServer()
+        defer { server.stop() }
+        let fanout = try FanoutProcess(
+            ["--endpoint", server.address.description, "--listen-address", "127.0.0.1:0"],
+            environment: ["FANOUT_DRIVER": "auto"],
+            refusing: [refused]
+        )
+        defer { fanout.stop() }
+        let client = try LineClient(to: fanout.address())
+        try client.sendAll("hello\n")
+        #expect(try client.readLine() == "hello")
+        client.close()
+        let started = try #require(fanout.messages("fanout started").first)
+        #expect(started["driver"] as? String == "epoll")
+        let line = try #require(fanout.messages("io_uring cannot be used, epoll takes its place").first)
+        #expect(line["level"] as? String == "warning")
+        #expect((line["reason"] as? String ?? "").contains(#"security_opt = ["seccomp=unconfined"]"#))
+        #expect(try fanout.quit() == 0)
+    }
+
+    @Test func whoAsksForIoUringGetsNothingElse() throws {
+        let fanout = try FanoutProcess(
+            ["--endpoint", "127.0.0.1:1", "--listen-address", "127.0.0.1:0", "--driver", "io_uring"],
+            refusing: [Self.setup]
+        )
+        defer { fanout.stop() }
+        #expect(try fanout.exitCode() == 77)
+        #expect(fanout.output.contains("cannot use io_uring: refused by a seccomp profile"))
+    }
+
+    @Test(arguments: ["io_uring", "epoll"])
+    func theDriverThatIsAskedForIsUsed(driver: String) throws {
+        let fanout = try FanoutProcess(
+            ["--endpoint", "127.0.0.1:1", "--listen-address", "127.0.0.1:0", "--driver", driver]
+        )
+        defer { fanout.stop() }
+        _ = try fanout.address()
+        let started = try #require(fanout.messages("fanout started").first)
+        #expect(started["driver"] as? String == driver)
+        #expect(fanout.messages("io_uring cannot be used, epoll takes its place").isEmpty)
+        #expect(try fanout.quit() == 0)
+    }
+
+    /// splice(2) is no loss of function either: bulk is copied then.
+    @Test func withoutSpliceBulkIsCopied() throws {
+        let splice = 275
+        let rig = try StreamRig(refusing: [splice])
+        let started = try #require(rig.fanout.messages("fanout started").first)
+        #expect((started["kernel_lacks"] as? String ?? "").contains("splice"))
+        let ends = try rig.connect()
+        try StreamPeer.fill([ends.client])
+        ends.client.toSend = 8 << 20
+        ends.upstream.toReceive = 8 << 20
+        try StreamPeer.move([ends.client, ends.upstream])
+        #expect(try rig.total("spliced_bytes") == 0)
+        ends.client.close()
+        ends.upstream.close()
+        try rig.expectHome()
+    }
+}
