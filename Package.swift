@@ -98,6 +98,27 @@ let package = Package(
         .testTarget(name: "TrafficTests", dependencies: ["Traffic"], swiftSettings: testSettings),
         // Runs a program without some system calls, as a container's profile does.
         .executableTarget(name: "refuse", path: "Tests/Refuse", cSettings: [.treatAllWarnings(as: .error)]),
+        // Mutated answers, texts and files, and what they mean; optimised for the same reason. Knows nothing of Fanout.
+        .target(
+            name: "Fuzzing",
+            dependencies: [.product(name: "NIOConcurrencyHelpers", package: "swift-nio")],
+            path: "Tests/Fuzzing",
+            exclude: ["corpus"],
+            swiftSettings: testSettings + [.unsafeFlags(["-O"])]
+        ),
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: [
+                "Fuzzing", "Traffic", "Fanout", "Reactor",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+            ],
+            swiftSettings: testSettings
+        ),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["Traffic", "NomadDouble", "Fanout", "refuse"],

@@ -68,6 +68,9 @@ enum CommandLineInterface {
         return .run(configuration)
     }
 
+    /// Of ArgumentParser's, in bytes: it repeats a bad argument whole.
+    private static let longestMessage = 300
+
     private struct Stop: Error {
         let invocation: Invocation
     }
@@ -87,9 +90,15 @@ enum CommandLineInterface {
                 return .failure(Stop(invocation: .print(message.hasSuffix("\n") ? message : message + "\n")))
             }
             var line = LineBuffer()
-            line.append(line: message.split(separator: "\n").first.map(String.init) ?? "no such command")
+            let first = message.split(separator: "\n").first.map(String.init) ?? "no such command"
+            line.append(line: first)
             return .failure(
-                Stop(invocation: .refuse(.usage, "fanout: \(line.text)\nfanout --help lists every flag\n"))
+                Stop(
+                    invocation: .refuse(
+                        .usage,
+                        "fanout: \(line.text.excerpt(Self.longestMessage))\nfanout --help lists every flag\n"
+                    )
+                )
             )
         }
     }

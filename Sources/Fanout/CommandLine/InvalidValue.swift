@@ -11,14 +11,23 @@ struct UsageError: Error, Equatable, Sendable {
 
     init(_ message: String) { self.message = message }
 
-    /// The longest part of a bad value that is repeated back, in characters.
-    private static let longestQuotation = 120
+    /// The longest part of a bad value that is repeated back, in bytes: one character can have any number of them.
+    static let longestQuotation = 120
 
     /// `origin` is the flag or variable that held `text`.
     init(_ origin: String, _ problem: InvalidValue, got text: String) {
-        let shown = text.count > Self.longestQuotation ? text.prefix(Self.longestQuotation) + "..." : text[...]
         var line = LineBuffer()
-        line.append(quoted: String(shown))
+        line.append(quoted: text.excerpt(Self.longestQuotation))
         self.init("\(origin) must be \(problem.expected); got \(line.text)")
+    }
+}
+
+extension String {
+    /// The beginning that fits into so many bytes of UTF-8, with dots if that is not all.
+    func excerpt(_ longest: Int) -> String {
+        guard utf8.count > longest else { return self }
+        var end = utf8.index(startIndex, offsetBy: longest)
+        while end.samePosition(in: unicodeScalars) == nil { utf8.formIndex(before: &end) }
+        return self[..<end] + "..."
     }
 }

@@ -35,14 +35,15 @@ struct NomadEnvironment {
     /// The address as it may be shown: `http://user:password@host` without what stands before the `@`.
     static func withoutPassword(_ address: String) -> String {
         guard let scheme = address.firstRange(of: "://") else { return address }
-        let authority = address[scheme.upperBound...].prefix { $0 != "/" }
+        // By scalars: with a combining mark after it, `@` is another character.
+        let authority = address.unicodeScalars[scheme.upperBound...].prefix { $0 != "/" }
         guard let at = authority.lastIndex(of: "@") else { return address }
         return address[..<scheme.upperBound] + "..." + address[at...]
     }
 
     static func parse(address: String) throws(InvalidValue) -> String {
         let scheme = ["http://", "https://", "unix:///"].first(where: address.hasPrefix)
-        let isPlain = address.utf8.allSatisfy { $0 > UInt8(ascii: " ") && $0 != 0x7f }
+        let isPlain = !LineBuffer.hasControls(address) && !address.utf8.contains(UInt8(ascii: " "))
         guard let scheme, address != scheme, isPlain else {
             throw InvalidValue("http://HOST:PORT, https://HOST:PORT or unix:///PATH")
         }

@@ -15,6 +15,8 @@ struct DiscoverySettings: Sendable {
     /// How long a blocking query may block; short enough to notice a restored catalogue, whose index is lower.
     var wait = Duration.seconds(60)
     var deadlines = RequestDeadlines()
+    /// How long a pause of this length lasts: as long as it says, but where a hundred thousand answers are tested.
+    var pauses: @Sendable (Duration) -> Duration = { $0 }
 
     /// Region and namespace default to the task's own, which Nomad sets in every task.
     init(address: NomadAddress?, environment: [String: String]) {

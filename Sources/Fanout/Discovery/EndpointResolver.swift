@@ -15,7 +15,7 @@ final class EndpointResolver {
 
     /// What the resolver needs from outside.
     struct Surroundings {
-        /// Looks up a name and calls ``EndpointResolver/finishLookup(of:_:)``.
+        /// Looks up a name and calls ``EndpointResolver/finishLookup(of:_:)``; the next one comes only after that.
         let lookUp: (String) -> Void
         /// Calls ``EndpointResolver/lookUpAgain(_:)`` after a while.
         let remind: (String, Duration) -> Void
@@ -36,6 +36,10 @@ final class EndpointResolver {
     private var candidates: [Int: [EndpointCandidate]] = [:]
     private var published: [Int: [Endpoint]] = [:]
     private var names: [String: Name] = [:]
+    /// Names to look up, in their order, while ``lookedUp`` is under way: a lookup can take many seconds, and those of
+    /// an answer that is past must not stand in the way of those that are wanted now.
+    private var queue: [String] = []
+    private var lookedUp: String?
 
     init(_ surroundings: Surroundings, logger: Logger) {
         self.surroundings = surroundings
@@ -47,15 +51,19 @@ final class EndpointResolver {
         candidates[service] = fresh
         let used = Set(candidates.values.joined().lazy.map(\.place.host).filter { !HostName.isNumeric($0) })
         names = names.filter { used.contains($0.key) }
+        queue.removeAll { !used.contains($0) }
         // A service comes before its names' answers, which may arrive at once in tests.
         let missing = used.filter { names[$0] == nil }
         for name in missing { names[name] = Name() }
         publish(service)
-        for name in missing { surroundings.lookUp(name) }
+        queue += missing
+        lookUpNext()
     }
 
     /// Takes the answer of a lookup.
     func finishLookup(of host: String, _ result: Result<[SocketAddress], LookupError>) {
+        if lookedUp == host { lookedUp = nil }
+        defer { lookUpNext() }
         guard var name = names[host] else { return }
         name.isPending = false
         let delay: Duration
@@ -97,6 +105,14 @@ final class EndpointResolver {
     private func lookUpUnlessPending(_ host: String) {
         guard let name = names[host], !name.isPending else { return }
         names[host]?.isPending = true
+        queue.append(host)
+        lookUpNext()
+    }
+
+    private func lookUpNext() {
+        guard lookedUp == nil, !queue.isEmpty else { return }
+        let host = queue.removeFirst()
+        lookedUp = host
         surroundings.lookUp(host)
     }
 

@@ -66,7 +66,9 @@ extension NomadAddress {
         environment: [String: String]
     ) throws(NomadSetupError) {
         guard path.hasPrefix("/") else {
-            throw .invalid("\(origin): `\(text)` has no absolute path; write unix:///PATH with three slashes")
+            throw .invalid(
+                "\(origin): `\(Self.redacted(text))` has no absolute path; write unix:///PATH with three slashes"
+            )
         }
         guard SocketAddress(unixPath: path) != nil else {
             throw .invalid(
@@ -96,10 +98,12 @@ extension NomadAddress {
         return "Basic " + Data(pair.utf8).base64EncodedString()
     }
 
-    /// The address without what stands before its last `@`.
+    /// The address for a message: short, on one line, and without what stands before its last `@`.
     static func redacted(_ text: String) -> String {
-        guard let at = text.lastIndex(of: "@") else { return text }
-        return "...\(text[at...])"
+        let shown = text.unicodeScalars.lastIndex(of: "@").map { "...\(text.unicodeScalars[$0...])" } ?? text
+        var line = LineBuffer()
+        line.append(line: shown.excerpt(UsageError.longestQuotation))
+        return line.text
     }
 }
 

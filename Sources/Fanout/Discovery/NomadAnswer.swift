@@ -17,22 +17,34 @@ struct NomadAnswer: Sendable {
 
     init(head: HTTPResponseHead, body: ByteBuffer) {
         status = Int(head.status.code)
-        let values = Set(head.headers["X-Nomad-Index"])
+        let values = Set(head.headers["X-Nomad-Index"].map(Self.trimmed))
         let text = values.count == 1 ? values.first : nil
         indexText = values.isEmpty ? "missing" : "`\(Self.printable(values.sorted().joined(separator: ",").utf8))`"
         // UInt64.init would also take a sign.
         index = text.flatMap { digits in digits.utf8.allSatisfy { (0x30...0x39).contains($0) } ? UInt64(digits) : nil }
-        knownLeader = head.headers.first(name: "X-Nomad-Knownleader") != "false"
+        knownLeader = head.headers.first(name: "X-Nomad-Knownleader").map(Self.trimmed) != "false"
         self.body = body
     }
 
     /// The beginning of the body, fit for a log line.
     var excerpt: String { Self.printable(body.readableBytesView) }
 
+    /// White space around a field's value is no part of it (RFC 9112, section 5.1); NIO leaves it at the end.
+    private static func trimmed(_ value: String) -> String {
+        String(value.drop { $0 == " " || $0 == "\t" }).trimmingSuffix { $0 == " " || $0 == "\t" }
+    }
+
     private static func printable(_ bytes: some Collection<UInt8>) -> String {
         let text = String(decoding: bytes.prefix(longestExcerpt), as: UTF8.self)
-        let clean = text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) }
+        let clean = text.unicodeScalars.map { endsLine($0) ? " " : Character($0) }
         return String(clean).trimmingSuffix { $0 == " " }
+    }
+
+    private static func endsLine(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator: true
+        case _: false
+        }
     }
 }
 

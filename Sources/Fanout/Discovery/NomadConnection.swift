@@ -11,8 +11,9 @@ final class NomadConnection: ChannelInboundHandler {
     typealias OutboundOut = HTTPClientRequestPart
     typealias Completion = (Result<NomadAnswer, DiscoveryFailure>) -> Void
 
-    /// The longest body that is taken, in bytes: some 80,000 registrations.
-    static let longestBody = 32 * 1024 * 1024
+    /// The longest body that is taken, in bytes: some 20,000 registrations. It is there up to three times while it is
+    /// decoded, in a sidecar that may have 64 MiB.
+    static let longestBody = 8 * 1024 * 1024
 
     private enum State {
         case idle

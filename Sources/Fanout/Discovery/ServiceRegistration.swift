@@ -55,8 +55,17 @@ extension ServiceRegistration: Decodable {
         try read(.modifyIndex, into: &modifyIndex)
     }
 
+    /// The most rows of an answer; of these ``UsableRegistrations/limit`` are used.
+    static let mostRows = 20_000
+    /// The most values in an answer, keys among them: a row as Nomad writes it has about 26.
+    static let mostValues = 600_000
+
     /// Decodes a whole answer or nothing: one row that is not as it should be makes all of them suspect.
     static func decode(_ body: ByteBuffer) throws(DiscoveryFailure) -> [ServiceRegistration] {
+        let size = JSONSize(body)
+        guard size.elements <= mostRows, size.values <= mostValues else {
+            throw .invalidBody("more than \(mostRows) rows or \(mostValues) values")
+        }
         do {
             return try JSONDecoder().decode([ServiceRegistration].self, from: Data(body.readableBytesView))
         } catch {

@@ -24,6 +24,7 @@ final class ServiceWatcher {
     private let monitor: DiscoveryMonitor
     private let onChange: ([ServiceRegistration]) -> Void
     private let alarm: Alarm
+    private let pauses: @Sendable (Duration) -> Duration
     private var policy: DiscoveryPolicy
     private var journal: DiscoveryJournal
     private var random = SystemRandomNumberGenerator()
@@ -51,6 +52,7 @@ final class ServiceWatcher {
         demandsToken = address.demandsToken
         client = NomadClient(address: address, deadlines: settings.deadlines, loop: loop)
         alarm = Alarm(loop: loop)
+        pauses = settings.pauses
         policy = DiscoveryPolicy(allowsStale: settings.allowsStale)
         journal = DiscoveryJournal(logger: logger, service: subject.name, namespace: subject.namespace)
     }
@@ -64,7 +66,7 @@ final class ServiceWatcher {
             monitor.record(step.verdict, service: subject.service, index: policy.index)
             if case .changed(let rows) = step.verdict { onChange(rows) }
             journal.note(step.verdict, skipped: skipped, kept: policy.snapshot?.count ?? 0, at: .now())
-            if step.pause > .zero { await alarm.sleep(step.pause) }
+            if step.pause > .zero { await alarm.sleep(pauses(step.pause)) }
         }
         client.abandon()
     }
@@ -110,7 +112,7 @@ final class ServiceWatcher {
     private func readToken(isolation: isolated (any Actor)? = #isolation) async -> WorkloadIdentity.Reading {
         var reading = identity.current()
         for _ in 0..<Self.rewritePatience where reading == .halfWritten && !isStopped {
-            await alarm.sleep(WorkloadIdentity.rewriteDelay)
+            await alarm.sleep(pauses(WorkloadIdentity.rewriteDelay))
             reading = identity.current()
         }
         return reading

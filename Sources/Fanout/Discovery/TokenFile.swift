@@ -3,7 +3,7 @@ import Reactor
 
 /// The system calls around a token file.
 enum TokenFile {
-    /// The most bytes that are read: tokens have about 1 KiB, and a header must hold one.
+    /// The longest file that is read: tokens have about 1 KiB, and a header must hold one.
     static let longest = 16 * 1024
 
     /// What changes when the file is rewritten or replaced.
@@ -27,8 +27,8 @@ enum TokenFile {
         return .success(Stamp(status))
     }
 
-    /// Reads the file, at most ``longest`` bytes of it; the stamp was taken before the bytes, so that a write in
-    /// between shows at the next look.
+    /// Reads the file, which is an error if it is longer than ``longest``: a part of a token is none. The stamp was
+    /// taken before the bytes, so that a write in between shows at the next look.
     static func read(_ path: String) -> Result<([UInt8], Stamp), SystemError> {
         // Without O_NONBLOCK a FIFO under this name would stop the thread.
         let file = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -40,9 +40,9 @@ enum TokenFile {
             return .failure(SystemError("read \(path) (not a regular file)", errno: EINVAL))
         }
         var bytes: [UInt8] = []
-        while bytes.count < longest {
+        while bytes.count <= longest {
             var failure: SystemError?
-            let part = unsafe [UInt8](unsafeUninitializedCapacity: longest - bytes.count) { buffer, count in
+            let part = unsafe [UInt8](unsafeUninitializedCapacity: longest + 1 - bytes.count) { buffer, count in
                 let got = unsafe Glibc.read(file, buffer.baseAddress, buffer.count)
                 if got < 0 { failure = .last("read \(path)") }
                 count = max(0, got)
@@ -51,6 +51,7 @@ enum TokenFile {
             if failure == nil, part.isEmpty { break }
             bytes += part
         }
+        guard bytes.count <= longest else { return .failure(SystemError("read \(path)", errno: EFBIG)) }
         return .success((bytes, Stamp(status)))
     }
 }

@@ -41,17 +41,17 @@ struct LineBuffer: Sendable {
 
     /// Text that stays on one line: control characters are escaped, nothing else is touched.
     mutating func append(line text: String) {
-        guard text.utf8.contains(where: Self.isControl) else {
+        guard Self.hasControls(text) else {
             bytes.append(contentsOf: text.utf8)
             return
         }
-        for byte in text.utf8 { append(escaping: byte, isQuoted: false) }
+        for scalar in text.unicodeScalars { append(escaping: scalar, isQuoted: false) }
     }
 
     /// A value of logfmt: bare where a reader can tell its end, else in quotes. A lone `-`, which stands for a missing
     /// value, is quoted.
     mutating func append(logfmt text: String) {
-        if text.isEmpty || text == "-" || text.utf8.contains(where: Self.needsQuotes) {
+        if text.isEmpty || text == "-" || text.utf8.contains(where: Self.needsQuotes) || Self.hasControls(text) {
             append(quoted: text)
         } else {
             bytes.append(contentsOf: text.utf8)
@@ -61,27 +61,27 @@ struct LineBuffer: Sendable {
     /// A JSON string (RFC 8259, section 7).
     mutating func append(quoted text: String) {
         bytes.append(UInt8(ascii: "\""))
-        if text.utf8.contains(where: { Self.isControl($0) || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) {
-            for byte in text.utf8 { append(escaping: byte, isQuoted: true) }
+        if text.utf8.contains(where: { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) || Self.hasControls(text)
+        {
+            for scalar in text.unicodeScalars { append(escaping: scalar, isQuoted: true) }
         } else {
             bytes.append(contentsOf: text.utf8)
         }
         bytes.append(UInt8(ascii: "\""))
     }
 
-    private mutating func append(escaping byte: UInt8, isQuoted: Bool) {
-        switch byte {
-        case UInt8(ascii: "\n"): append("\\n")
-        case UInt8(ascii: "\r"): append("\\r")
-        case UInt8(ascii: "\t"): append("\\t")
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+    private mutating func append(escaping scalar: Unicode.Scalar, isQuoted: Bool) {
+        switch scalar {
+        case "\n": append("\\n")
+        case "\r": append("\\r")
+        case "\t": append("\\t")
+        case "\"", "\\":
             if isQuoted { bytes.append(UInt8(ascii: "\\")) }
-            bytes.append(byte)
-        case _ where Self.isControl(byte):
-            append("\\u00")
-            append(hexadecimal: byte >> 4)
-            append(hexadecimal: byte & 15)
-        case _: bytes.append(byte)
+            bytes.append(contentsOf: scalar.utf8)
+        case _ where Self.isControl(scalar):
+            append("\\u")
+            for shift in [12, 8, 4, 0] { append(hexadecimal: UInt8(truncatingIfNeeded: scalar.value >> shift) & 15) }
+        case _: bytes.append(contentsOf: scalar.utf8)
         }
     }
 
@@ -89,7 +89,19 @@ struct LineBuffer: Sendable {
         bytes.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
     }
 
-    private static func isControl(_ byte: UInt8) -> Bool { byte < 0x20 || byte == 0x7f }
+    /// What ends a line for some reader, or is an order to some terminal (ECMA-48, section 5.3: C1 too).
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0..<0x20, 0x7f...0x9f, 0x2028, 0x2029: true
+        case _: false
+        }
+    }
+
+    /// Whether text would not stay on its line, or not be text.
+    static func hasControls(_ text: String) -> Bool {
+        // Almost all text is ASCII, and told by its bytes.
+        text.utf8.contains { $0 < 0x20 || $0 >= 0x7f } && text.unicodeScalars.contains(where: isControl)
+    }
 
     private static func needsQuotes(_ byte: UInt8) -> Bool {
         byte <= UInt8(ascii: " ") || byte == UInt8(ascii: "=") || byte == UInt8(ascii: "\"")

@@ -109,6 +109,29 @@ import Testing
         #expect(fixture.published.count == 3)
     }
 
+    /// Each lookup may take as long as the system's resolver has patience, and there is one thread for them.
+    @Test func namesOfAPastAnswerDoNotStandInTheWay() {
+        let fixture = Fixture()
+        fixture.resolver.update(0, (0..<1_000).map { EndpointCandidate(HostPort(host: "gone-\($0)", port: 1)) })
+        fixture.resolver.update(0, places(("db", 1)))
+        while let name = fixture.lookups.last, name != "db", fixture.lookups.count < 10 { fixture.fail(name) }
+        #expect(fixture.lookups.count == 2 && fixture.lookups.last == "db")
+        fixture.answer("db", "10.0.0.2")
+        #expect(fixture.published == [["10.0.0.2:1"]])
+    }
+
+    @Test func allNamesAreLookedUpInTheEnd() {
+        let fixture = Fixture()
+        fixture.resolver.update(0, places(("a", 1), ("b", 2), ("c", 3)))
+        var answered = 0
+        while answered < fixture.lookups.count {
+            fixture.answer(fixture.lookups[answered], "10.0.0.\(answered + 1)")
+            answered += 1
+        }
+        #expect(Set(fixture.lookups) == ["a", "b", "c"])
+        #expect(fixture.published.last?.count == 3)
+    }
+
     @Test func theSystemsResolverKnowsLocalhost() throws {
         let addresses = try NameLookup.addresses(of: "localhost").get().map(\.description)
         #expect(addresses.contains("127.0.0.1:0") || addresses.contains("[::1]:0"))
