@@ -95,6 +95,16 @@ let package = Package(
             path: "Tests/Traffic",
             swiftSettings: testSettings + [.unsafeFlags(["-O"])]
         ),
+        // Promises that take minutes and thousands of connections, for scripts/fanout soak.
+        .executableTarget(
+            name: "fanout-soak",
+            dependencies: [
+                "Traffic", "NomadDouble",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/Soak",
+            swiftSettings: testSettings
+        ),
         .testTarget(name: "TrafficTests", dependencies: ["Traffic"], swiftSettings: testSettings),
         .testTarget(
             name: "EndToEndTests",
