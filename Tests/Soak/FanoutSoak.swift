@@ -5,8 +5,8 @@ import ArgumentParser
 struct FanoutSoak: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "scripts/fanout soak",
-        abstract: "Everything at once for as long as you like.",
-        subcommands: [Everything.self, Backend.self],
+        abstract: "Everything at once for as long as you like; or drains.",
+        subcommands: [Everything.self, Drains.self, Backend.self],
         defaultSubcommand: Everything.self
     )
 }
