@@ -5,8 +5,8 @@ import ArgumentParser
 struct FanoutSoak: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "scripts/fanout soak",
-        abstract: "Everything at once for as long as you like; or drains.",
-        subcommands: [Everything.self, Drains.self, Backend.self],
+        abstract: "Everything at once for as long as you like; or drains, or the limits.",
+        subcommands: [Everything.self, Drains.self, Limits.self, Backend.self],
         defaultSubcommand: Everything.self
     )
 }
