@@ -105,6 +105,7 @@ let package = Package(
             path: "Tests/Soak",
             swiftSettings: testSettings
         ),
+        .testTarget(name: "SoakTests", dependencies: ["fanout-soak", "Traffic"], swiftSettings: testSettings),
         .testTarget(name: "TrafficTests", dependencies: ["Traffic"], swiftSettings: testSettings),
         .testTarget(
             name: "EndToEndTests",
