@@ -58,6 +58,11 @@ struct Drains: ParsableCommand {
                     "\(listener.rawValue), round \(round): \(fate.broken) clients \(fate.firstBroken ?? "")"
                 )
             }
+            // The file goes when the drain begins: later it may be a successor's.
+            if case .unix(let path) = address(listener, round), FileManager.default.fileExists(atPath: path) {
+                findings.broken("unix, round \(round): the socket file was left behind")
+                try FileManager.default.removeItem(atPath: path)
+            }
             if code != 0 {
                 findings.broken("\(listener.rawValue), round \(round): exit code \(code.map { "\($0)" } ?? "none")")
             }
@@ -71,16 +76,19 @@ struct Drains: ParsableCommand {
         }
     }
 
+    private func address(_ listener: Listener, _ round: Int) -> TrafficAddress {
+        switch listener {
+        case .tcp: .ipv4("127.0.6.1", port: UInt16(Self.firstPort + round % Self.ports))
+        case .unix: .unix(NSTemporaryDirectory() + "fanout-soak-\(getpid())-\(round).sock")
+        }
+    }
+
     private func drainOnce(
         _ listener: Listener,
         _ round: Int,
         _ backends: [TrafficAddress]
     ) throws -> (Storm.Fates, Int32?) {
-        let address: TrafficAddress
-        switch listener {
-        case .tcp: address = .ipv4("127.0.6.1", port: UInt16(Self.firstPort + round % Self.ports))
-        case .unix: address = .unix(NSTemporaryDirectory() + "fanout-soak-\(getpid())-\(round).sock")
-        }
+        let address = address(listener, round)
         let endpoints = backends.flatMap { ["--endpoint", $0.description] }
         let proxy = try Proxy(
             proxy,
