@@ -4,21 +4,27 @@ import NomadDouble
 /// What befalls a mesh while traffic runs: endpoints come and go, backends die, the API fails, signals arrive.
 enum Weather: CaseIterable {
     case flaps, deaths, interface, signals
+    /// The proxy gets no processor for a moment: what has happened meanwhile is there all at once.
+    case pauses
+
+    /// In microseconds.
+    private static let longestPause: UInt32 = 30_000
 
     /// Seconds between two events.
-    private var pauses: ClosedRange<Double> {
+    private var rests: ClosedRange<Double> {
         switch self {
         case .flaps: 0.02...0.2
         case .deaths: 0.05...0.2
         case .interface: 0.1...0.8
         case .signals: 0.3...2
+        case .pauses: 0.02...0.3
         }
     }
 
     func run(_ mesh: Mesh, _ mortals: Mortals, _ proxy: Proxy, seed: UInt64, _ findings: Findings, until sign: StopSign)
     {
         var random = SeededGenerator(seed: seed)
-        while sign.rest(Double.random(in: pauses, using: &random)) {
+        while sign.rest(Double.random(in: rests, using: &random)) {
             do {
                 switch self {
                 case .flaps: if mesh.flap(&random) { findings.add(.flaps) }
@@ -27,6 +33,11 @@ enum Weather: CaseIterable {
                 case .signals:
                     proxy.signal(SIGHUP)
                     findings.add(.signals)
+                case .pauses:
+                    proxy.signal(SIGSTOP)
+                    usleep(UInt32.random(in: 1_000...Self.longestPause, using: &random))
+                    proxy.signal(SIGCONT)
+                    findings.add(.pauses)
                 }
             } catch {
                 findings.broken("the soak itself failed at \(self): \(error)")

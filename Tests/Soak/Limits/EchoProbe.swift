@@ -6,13 +6,19 @@ final class EchoProbe {
     private static let messages = 20_000
     private static let size = 64
 
-    /// In seconds.
+    /// Sorted, in seconds.
     struct Times {
-        let p50: Double
-        let p99: Double
+        private let sorted: [Double]
 
-        var p50Text: String { "\(Int(p50 * 1e6)) µs" }
-        var p99Text: String { "\(Int(p99 * 1e6)) µs" }
+        init(_ times: [Double]) { sorted = times.sorted() }
+
+        /// All of several measurements.
+        init(_ measurements: [Times]) { self.init(measurements.flatMap(\.sorted)) }
+
+        var p50: Double { sorted[sorted.count / 2] }
+        var p99: Double { sorted[sorted.count * 99 / 100] }
+
+        var text: String { "p50 \(Int(p50 * 1e6)) µs, p99 \(Int(p99 * 1e6)) µs" }
     }
 
     private let client: LineClient
@@ -29,8 +35,7 @@ final class EchoProbe {
             guard try client.readExactly(Self.size) == message else { throw LineClient.Failure.reset }
             times.append(Clock.now - before)
         }
-        times.sort()
-        return Times(p50: times[times.count / 2], p99: times[times.count * 99 / 100])
+        return Times(times)
     }
 
     func close() { client.close() }

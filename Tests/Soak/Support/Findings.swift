@@ -78,6 +78,7 @@ enum Count: String, CaseIterable {
     case interfaceFaults = "API answers gone wrong"
     case signals = "SIGHUP"
     case dumps = "SIGUSR1"
+    case pauses = "pauses of the proxy (SIGSTOP)"
 }
 
 /// Ends the command with exit code 1.
