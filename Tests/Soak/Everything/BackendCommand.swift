@@ -52,6 +52,8 @@ final class BackendProcess: @unchecked Sendable {
         self.child = child
     }
 
+    var pid: Int32 { child.pid }
+
     func signal(_ number: Int32) { child.signal(number) }
 
     /// SIGKILL, and waits until the kernel has closed its sockets.

@@ -32,6 +32,13 @@ struct BlockedConnections {
         )
         defer { proxy.end() }
         let addresses = try proxy.listeners(2)
+        let isBound =
+            try Affinity.bind(proxy.pid, to: 0) && Affinity.bind(backend.pid, to: 1)
+            && Affinity.bind(getpid(), to: 1)
+        Terminal.say(
+            "blocked: "
+                + (isBound ? "the proxy on CPU 0, load and backends on CPU 1" : "not bound to CPUs: figures vary")
+        )
         let echo = try EchoProbe(addresses[1])
         _ = try echo.measure()
         let base = try proxy.figures()
