@@ -95,6 +95,17 @@ let package = Package(
             path: "Tests/Traffic",
             swiftSettings: testSettings + [.unsafeFlags(["-O"])]
         ),
+        // Promises that take minutes and thousands of connections, for scripts/fanout soak.
+        .executableTarget(
+            name: "fanout-soak",
+            dependencies: [
+                "Traffic", "NomadDouble",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/Soak",
+            swiftSettings: testSettings
+        ),
+        .testTarget(name: "SoakTests", dependencies: ["fanout-soak", "Traffic"], swiftSettings: testSettings),
         .testTarget(name: "TrafficTests", dependencies: ["Traffic"], swiftSettings: testSettings),
         // Runs a program without some system calls, as a container's profile does.
         .executableTarget(name: "refuse", path: "Tests/Refuse", cSettings: [.treatAllWarnings(as: .error)]),

@@ -11,6 +11,7 @@ public final class EchoServer: Sendable {
     public let address: TrafficAddress
 
     private let greeting: [UInt8]
+    private let diesWithResets: Bool
     private let listener: Int32
     private let stopping = StopSignal()
     private let killRequests = Atomic<Int>(0)
@@ -20,9 +21,15 @@ public final class EchoServer: Sendable {
     private let thread = Lock<WorkerThread?>(nil)
 
     /// Listens and starts its thread. Each connection first gets `greeting`, by which a test knows who answered.
-    public init(_ address: TrafficAddress = .loopback, greeting: [UInt8] = []) {
+    ///
+    /// With `diesWithResets` the kernel resets what is open when the process is killed. Without, it ends those streams
+    /// in order wherever nothing was left to read: nobody could tell that from an answer's end.
+    public init(_ address: TrafficAddress = .loopback, greeting: [UInt8] = [], diesWithResets: Bool = false) {
         (listener, self.address) = Socket.listen(on: address, backlog: Self.backlog)
         self.greeting = greeting
+        self.diesWithResets = diesWithResets
+        // Accepted sockets inherit it, so that there is no moment without.
+        if diesWithResets { Socket.setLinger(listener, on: true) }
         thread.withLock { $0 = WorkerThread { [self] in serve() } }
     }
 
@@ -81,7 +88,7 @@ public final class EchoServer: Sendable {
         while let descriptor = Socket.accept(from: listener) {
             accepted.add(1, ordering: .relaxed)
             open.add(1, ordering: .acquiringAndReleasing)
-            connections.append(EchoConnection(descriptor, pending: greeting))
+            connections.append(EchoConnection(descriptor, pending: greeting, diesWithReset: diesWithResets))
         }
     }
 
@@ -97,11 +104,13 @@ private final class EchoConnection {
     let descriptor: Int32
     private(set) var isClosed = false
     private var pending: [UInt8]
+    private let diesWithReset: Bool
     private var peerEnded = false
 
-    init(_ descriptor: Int32, pending: [UInt8]) {
+    init(_ descriptor: Int32, pending: [UInt8], diesWithReset: Bool) {
         self.descriptor = descriptor
         self.pending = pending
+        self.diesWithReset = diesWithReset
     }
 
     var events: Int16 { pending.isEmpty ? PollSet.readable : PollSet.writable }
@@ -126,6 +135,7 @@ private final class EchoConnection {
     }
 
     private func close() {
+        if diesWithReset { Socket.setLinger(descriptor, on: false) }
         Socket.close(descriptor)
         isClosed = true
     }

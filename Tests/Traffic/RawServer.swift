@@ -5,8 +5,9 @@ public final class RawServer: Sendable {
     public let address: TrafficAddress
     private let descriptor: Int32
 
-    public init(_ address: TrafficAddress = .loopback) {
-        let (descriptor, bound) = Socket.listen(on: address, backlog: 128)
+    /// With `receiveBuffer` its connections take that many bytes before anybody reads, about, and not more.
+    public init(_ address: TrafficAddress = .loopback, receiveBuffer: Int32? = nil) {
+        let (descriptor, bound) = Socket.listen(on: address, backlog: 128, receiveBuffer: receiveBuffer)
         self.descriptor = descriptor
         self.address = bound
     }

@@ -21,8 +21,15 @@ enum Socket {
     }
 
     /// A bound, listening socket and the address with its real port; a unix path that exists is replaced.
-    static func listen(on address: TrafficAddress, backlog: Int32) -> (descriptor: Int32, address: TrafficAddress) {
+    ///
+    /// With `receiveBuffer` its connections have a receive buffer of that size, which does not grow (SO_RCVBUF).
+    static func listen(
+        on address: TrafficAddress,
+        backlog: Int32,
+        receiveBuffer: Int32? = nil
+    ) -> (descriptor: Int32, address: TrafficAddress) {
         let bound = bind(to: address)
+        if let receiveBuffer { setOption(bound.descriptor, SO_RCVBUF, receiveBuffer) }
         precondition(Glibc.listen(bound.descriptor, backlog) == 0, "listen \(address): errno \(errno)")
         return bound
     }
@@ -31,6 +38,8 @@ enum Socket {
     static func bind(to address: TrafficAddress) -> (descriptor: Int32, address: TrafficAddress) {
         let descriptor = open(address.family)
         removePath(of: address)
+        // A wanted port may still be in TIME_WAIT from a server before; another listener is not forgiven (socket(7)).
+        if let port = address.port, port > 0 { setOption(descriptor, SO_REUSEADDR, 1) }
         let result = unsafe address.withSocketAddress { unsafe Glibc.bind(descriptor, $0, $1) }
         precondition(result == 0, "bind \(address): errno \(errno)")
         return (descriptor, address.with(port: localPort(descriptor)))
@@ -111,9 +120,21 @@ enum Socket {
 
     /// Closes with SO_LINGER 0: TCP sends a reset and drops what is unsent.
     static func reset(_ descriptor: Int32) {
-        var option = linger(l_onoff: 1, l_linger: 0)
-        _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+        setLinger(descriptor, on: true)
         close(descriptor)
+    }
+
+    /// Whether a close, or the end of the process, is a reset (SO_LINGER 0).
+    static func setLinger(_ descriptor: Int32, on: Bool) {
+        var option = linger(l_onoff: on ? 1 : 0, l_linger: 0)
+        _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+    }
+
+    /// A number at the socket's own level; an error is ignored.
+    static func setOption(_ descriptor: Int32, _ option: Int32, _ value: Int32) {
+        var value = value
+        let length = socklen_t(MemoryLayout<Int32>.size)
+        _ = unsafe setsockopt(descriptor, SOL_SOCKET, option, &value, length)
     }
 
     /// TCP_NODELAY, so that small chunks do not wait for acknowledgements; an error on unix sockets, ignored there.
