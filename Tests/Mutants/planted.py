@@ -44,8 +44,8 @@ MUTANTS = [
     worker(
         "a failed send is forgotten",
         "Relay",
-        "result < 0 || isGone(sourceOf: direction, slot) || isHiddenReset",
-        "result < 0 || isHiddenReset",
+        "return unsafe direction == .tx ? session.pointee.clientIsGone : session.pointee.upstreamIsGone",
+        "return unsafe direction == .tx ? session.pointee.phase == .free : session.pointee.phase == .free",
     ),
     worker(
         "a starved flow is never fed",
@@ -136,6 +136,12 @@ MUTANTS = [
         "Dial",
         "            if PollEvents.result(completion.result, has: hangup(ofClient: slot)) {\n",
         "            if false && PollEvents.result(completion.result, has: hangup(ofClient: slot)) {\n",
+    ),
+    worker(
+        "a reset that was looked at is forgotten",
+        "Dial",
+        "guard sockets.isOver(unsafe sessions.pointer(slot).pointee.client) else { return false }",
+        "guard false else { return false }",
     ),
     # Bulk
     worker(

@@ -58,12 +58,12 @@ struct SimulateCommand {
         return timed(walk.name) { walk.run() }
     }
 
-    /// What the tests run.
+    /// What the tests run; the quickest first.
     private static func everything() -> Report {
         var report = Report()
-        for walk in Walk.all where report.failure == nil { report.add(timed(walk.name) { walk.run() }) }
+        report.add(timed("seeds") { Seeds.run(1..<2_001) })
         if report.failure == nil { report.add(timed("fault points") { FaultPoints.run(1..<5) }) }
-        if report.failure == nil { report.add(timed("seeds") { Seeds.run(1..<2_001) }) }
+        for walk in Walk.all where report.failure == nil { report.add(timed(walk.name) { walk.run() }) }
         return report
     }
 

@@ -6,6 +6,8 @@ final class World {
     private static let patience: UInt64 = 20_000_000_000
     /// All sessions must have ended so long after their peers have.
     private static let longestEnd: UInt64 = 60_000_000_000
+    /// A side that has gone is noticed within that time.
+    private static let longestNotice: UInt64 = 6_000_000_000
     /// More moves than a run can need.
     private static let mostMoves = 200_000
 
@@ -179,6 +181,7 @@ final class World {
             driver.start()
             return true
         }
+        checkNotice(until: deadline)
         var next = deadline.nanoseconds
         for connection in network.connections where !connection.isDead && connection.isEstablished {
             if case .sleep? = connection.peer.action { next = min(next, connection.peer.wakesAt) }
@@ -195,6 +198,18 @@ final class World {
         }
         pass(to: next)
         return true
+    }
+
+    /// That a side has gone must not stay unnoticed, unless the other one is blocked: then nothing reads it.
+    private func checkNotice(until deadline: Deadline) {
+        for connection in network.connections where connection.peer.hasReset && connection.descriptor >= 0 {
+            guard let partner = connection.partner, partner.descriptor >= 0, partner.queued == 0,
+                connection.wasRelayed || partner.wasRelayed
+            else { continue }
+            if deadline == .never || network.clock - connection.diedAt > Self.longestNotice {
+                network.fail("\(connection.title) has gone, and its session does not notice")
+            }
+        }
     }
 
     /// The next part of a run: what is left of the scenario, the end of all peers, the drain.

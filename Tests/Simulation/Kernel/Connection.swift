@@ -40,6 +40,7 @@ final class Connection {
     var error: Int32 = 0
     /// Reset, or given up by the kernel: there is no peer any more.
     var isDead = false
+    var diedAt: UInt64 = 0
 
     // From the worker to the peer.
     /// Bytes that the kernel has taken and the peer has not.

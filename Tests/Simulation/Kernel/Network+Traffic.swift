@@ -99,6 +99,7 @@ extension Network {
         noteStall(connection)
         connection.isDead = true
         connection.peer.hasReset = true
+        connection.diedAt = clock
         connection.error = error
         connection.edges += 1
         say("\(connection.title) has gone: \(error)")
