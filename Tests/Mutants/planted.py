@@ -126,16 +126,16 @@ MUTANTS = [
         "guard true || !sockets.isSelfConnected(unsafe session.pointee.upstream) else {",
     ),
     worker(
-        "an early FIN is forgotten",
+        "a request is let go",
         "Dial",
-        "if unsafe session.pointee.clientFinishedEarly { return true }",
-        "if unsafe session.pointee.clientFinishedEarly { return false }",
+        "        guard unsafe flow(slot, .tx).pointee.state == .idle else { return false }\n        return sockets",
+        "        return sockets",
     ),
     worker(
         "waiting clients are not watched",
         "Dial",
-        "            if PollEvents.result(completion.result, has: hangup(ofClient: slot)) {\n",
-        "            if false && PollEvents.result(completion.result, has: hangup(ofClient: slot)) {\n",
+        "        if unsafe flow(slot, .tx).pointee.state != .receiving { watchClient(slot) }\n",
+        "",
     ),
     worker(
         "a reset that was looked at is forgotten",
@@ -172,8 +172,8 @@ MUTANTS = [
     worker(
         "an accept that ended is not armed again",
         "Listener",
-        "} else if completion.result >= 0 || mayAcceptAtOnce",
-        "} else if completion.result >= 0 && false || mayAcceptAtOnce",
+        "            deadlines.set(owner(ofListener: index), now.advanced(by: Self.acceptPause))\n",
+        "",
     ),
     worker(
         "a drain throws the queue away",

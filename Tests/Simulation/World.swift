@@ -6,6 +6,8 @@ final class World {
     private static let patience: UInt64 = 20_000_000_000
     /// All sessions must have ended so long after their peers have.
     private static let longestEnd: UInt64 = 60_000_000_000
+    /// Cancels that were refused again and again have been repeated often enough by then.
+    private static let longestCancel: UInt64 = 3_000_000_000
     /// A side that has gone is noticed within that time.
     private static let longestNotice: UInt64 = 6_000_000_000
     /// More moves than a run can need.
@@ -182,6 +184,7 @@ final class World {
             return true
         }
         checkNotice(until: deadline)
+        checkWaiting(until: deadline)
         var next = deadline.nanoseconds
         for connection in network.connections where !connection.isDead && connection.isEstablished {
             if case .sleep? = connection.peer.action { next = min(next, connection.peer.wakesAt) }
@@ -198,6 +201,19 @@ final class World {
         }
         pass(to: next)
         return true
+    }
+
+    /// Whoever waits for an upstream and goes is let go; whoever waits in a queue is taken out of it.
+    private func checkWaiting(until deadline: Deadline) {
+        for connection in network.connections where connection.role == .client && connection.peer.hasReset {
+            guard connection.descriptor >= 0, connection.partner?.wasRelayed != true, connection.peer.sent == 0,
+                network.clock - connection.diedAt > Self.longestCancel
+            else { continue }
+            network.fail("\(connection.title) has gone before it was served, which is not noticed")
+        }
+        if deadline == .never, !network.isOutOfDescriptors, listeners.contains(where: { !$0.queue.isEmpty }) {
+            network.fail("clients wait to be accepted, and the worker sleeps for ever")
+        }
     }
 
     /// That a side has gone must not stay unnoticed, unless the other one is blocked: then nothing reads it.
