@@ -88,6 +88,21 @@ let package = Package(
             path: "Tests/PickBench",
             swiftSettings: settings
         ),
+        // The data path in a simulated world: links to its sources, so that it is optimised whatever the configuration is,
+        // and builds without the rest.
+        .target(
+            name: "Simulation",
+            dependencies: ["Reactor"],
+            path: "Tests/Simulation",
+            swiftSettings: settings + [.unsafeFlags(["-O"])]
+        ),
+        .executableTarget(
+            name: "simulate",
+            dependencies: ["Simulation"],
+            path: "Tests/SimulateCommand",
+            swiftSettings: settings
+        ),
+        .testTarget(name: "SimulationTests", dependencies: ["Simulation"], swiftSettings: testSettings),
         .testTarget(name: "NomadDoubleTests", dependencies: ["NomadDouble"], swiftSettings: testSettings),
         // Verified traffic: optimised in every configuration, because its checks would else be the bottleneck.
         .target(

@@ -58,7 +58,15 @@ public protocol CompletionHandler: AnyObject {
 /// - `-ENOBUFS` from a receive means that no buffer was free: nothing was read, and the caller tries again when
 ///   one has been released. `-ECANCELED` follows ``cancel(_:)``, unless the operation finished first.
 /// - All verbs are called on the thread that made the driver; only the wake-up may be used elsewhere.
+/// - What works on its descriptors beside the operations goes through ``sockets``, and time is ``now``.
 public protocol Driver: AnyObject {
+    associatedtype Sockets: SocketCalls
+
+    /// The calls that need no operation because they finish at once.
+    var sockets: Sockets { get }
+    /// The clock that deadlines are read on.
+    var now: Deadline { get }
+
     /// Accepts connections until something ends it: each result is a non-blocking, close-on-exec descriptor.
     func accept(on listener: Int32, token: Token)
     /// The address must stay where it is until a ``wait(until:)`` has returned with nothing unsubmitted.
@@ -90,6 +98,14 @@ public protocol Driver: AnyObject {
 
     /// System calls made by ``wait(until:)`` and by full queues, since the start.
     var enters: UInt64 { get }
+}
+
+/// What every driver of the kernel's own sockets has.
+extension Driver where Sockets == KernelSockets {
+    @inlinable @inline(__always)
+    public var sockets: KernelSockets { KernelSockets() }
+    @inlinable @inline(__always)
+    public var now: Deadline { .now() }
 }
 
 /// Bits of poll(2) for ``Driver/poll(_:events:token:)``.

@@ -1,4 +1,3 @@
-import CURing
 import Glibc
 
 /// The index of a pipe in a ``PipePool``.
@@ -8,7 +7,7 @@ public typealias PipeIndex = UInt16
 ///
 /// Owned and used by one thread. Pipes are made when they are wanted and kept for the next user; when none is in use
 /// any more all are closed, so that a worker at rest holds none. Bytes on their way stay in the kernel.
-@safe public final class PipePool {
+@safe public final class PipePool<Sockets: SocketCalls> {
     public let capacity: Int
     /// What a pipe is asked to hold, in bytes: enough for what a wake-up brings of a fast stream.
     private let pipeBytes: Int32
@@ -17,10 +16,11 @@ public typealias PipeIndex = UInt16
     private let fillBytes: UInt32
     /// The largest payload of a TCP segment on loopback: an IPv4 packet of 65,535 bytes less 20 bytes for IP and 32 for TCP
     /// with timestamps.
-    private static let loopbackSegment = 65_483
+    private static var loopbackSegment: Int { 65_483 }
     private let memory: LazyMemory
     private let pipes: UnsafeMutablePointer<Pipe>
     private let counts: UnsafeMutablePointer<Counts>
+    private let sockets: Sockets
 
     private struct Pipe: BitwiseCopyable {
         /// Plus one, so that zeroes mean no pipe; likewise ``writeEnd``.
@@ -37,7 +37,8 @@ public typealias PipeIndex = UInt16
     }
 
     /// - Parameter capacity: pipes in use together, at most.
-    public init(capacity: Int, pipeBytes: Int) throws(SystemError) {
+    public init(capacity: Int, pipeBytes: Int, sockets: Sockets) throws(SystemError) {
+        self.sockets = sockets
         self.capacity = min(capacity, Int(PipeIndex.max))
         self.pipeBytes = Int32(clamping: pipeBytes)
         let segments = pipeBytes / Self.loopbackSegment
@@ -89,7 +90,7 @@ public typealias PipeIndex = UInt16
     @inline(__always)
     public func fill(_ pipe: PipeIndex, from socket: Int32) -> Int32 {
         let index = Int(pipe)
-        let moved = unsafe fanout_splice(socket, pipes[index].writeEnd - 1, fillBytes)
+        let moved = unsafe sockets.splice(from: socket, to: pipes[index].writeEnd - 1, count: fillBytes)
         if moved > 0 { unsafe pipes[index].bytes += UInt32(bitPattern: moved) }
         return moved
     }
@@ -99,7 +100,7 @@ public typealias PipeIndex = UInt16
     @inline(__always)
     public func drain(_ pipe: PipeIndex, into socket: Int32) -> Int32 {
         let index = Int(pipe)
-        let moved = unsafe fanout_splice(pipes[index].readEnd - 1, socket, pipes[index].bytes)
+        let moved = unsafe sockets.splice(from: pipes[index].readEnd - 1, to: socket, count: pipes[index].bytes)
         if moved > 0 { unsafe pipes[index].bytes -= UInt32(bitPattern: moved) }
         return moved
     }
@@ -113,19 +114,15 @@ public typealias PipeIndex = UInt16
     }
 
     private func open(_ index: Int) -> Bool {
-        var ends: (Int32, Int32) = (-1, -1)
-        let code = unsafe withUnsafeMutableBytes(of: &ends) { bytes -> Int32 in
-            unsafe fanout_pipe(bytes.assumingMemoryBound(to: Int32.self).baseAddress, pipeBytes)
-        }
-        guard code == 0 else { return false }
-        unsafe pipes[index] = Pipe(readEnd: ends.0 + 1, writeEnd: ends.1 + 1, bytes: 0, isInUse: false)
+        guard let ends = sockets.pipe(bytes: pipeBytes) else { return false }
+        unsafe pipes[index] = Pipe(readEnd: ends.readEnd + 1, writeEnd: ends.writeEnd + 1, bytes: 0, isInUse: false)
         return true
     }
 
     private func close(_ index: Int) {
         guard unsafe pipes[index].readEnd > 0, unsafe !pipes[index].isInUse else { return }
-        Socket.closeGracefully(unsafe pipes[index].readEnd - 1)
-        Socket.closeGracefully(unsafe pipes[index].writeEnd - 1)
+        sockets.closeGracefully(unsafe pipes[index].readEnd - 1)
+        sockets.closeGracefully(unsafe pipes[index].writeEnd - 1)
         unsafe pipes[index] = Pipe(readEnd: 0, writeEnd: 0, bytes: 0, isInUse: false)
     }
 }

@@ -105,6 +105,22 @@ public enum Socket {
         return code == 0 ? SocketAddress(copying: storage, length: length) : nil
     }
 
+    /// An empty pipe of about that size (pipe2(2), F_SETPIPE_SZ), nil when there is none.
+    public static func pipe(bytes: Int32) -> (readEnd: Int32, writeEnd: Int32)? {
+        var ends: (Int32, Int32) = (-1, -1)
+        let code = unsafe withUnsafeMutableBytes(of: &ends) { memory -> Int32 in
+            unsafe fanout_pipe(memory.assumingMemoryBound(to: Int32.self).baseAddress, bytes)
+        }
+        return code == 0 ? ends : nil
+    }
+
+    /// Moves bytes between a socket and a pipe, of which one is the source (splice(2)), without waiting: the number of
+    /// bytes, 0 at the end of the stream, or a negated `errno`.
+    @inline(__always)
+    public static func splice(from source: Int32, to destination: Int32, count: UInt32) -> Int32 {
+        fanout_splice(source, destination, count)
+    }
+
     @discardableResult
     static func set(_ descriptor: Int32, _ level: Int32, _ option: Int32, _ value: Int32) -> Int32 {
         var value = value

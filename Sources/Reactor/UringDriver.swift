@@ -6,6 +6,8 @@ import Glibc
 /// Needs Linux 6.1: `SINGLE_ISSUER` (6.0), `DEFER_TASKRUN` (6.1), provided-buffer rings and multishot accept (5.19).
 /// Create it on the thread that will use it (io_uring_setup(2), `IORING_SETUP_SINGLE_ISSUER`).
 @safe public final class UringDriver: Driver {
+    public typealias Sockets = KernelSockets
+
     /// What the driver asks of the kernel; sizes are powers of two.
     public struct Options: Sendable {
         public var submissionEntries: UInt32 = 512

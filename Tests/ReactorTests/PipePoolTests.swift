@@ -5,6 +5,7 @@ import Testing
 
 /// Bytes go from socket to socket through a pipe, and no pipe stays open when none is in use.
 @Suite(.serialized) struct PipePoolTests {
+    private typealias KernelPipes = PipePool<KernelSockets>
     private static let pipeBytes = 64 << 10
 
     /// Pipes that this process has open.
@@ -17,12 +18,12 @@ import Testing
 
     /// Two connections and the pipe between them: what the far source sends arrives at the far destination.
     private struct Path {
-        let pool: PipePool
+        let pool: KernelPipes
         let pipe: PipeIndex
         let source: (near: Descriptor, far: Descriptor)
         let destination: (near: Descriptor, far: Descriptor)
 
-        init(_ pool: PipePool) throws {
+        init(_ pool: KernelPipes) throws {
             self.pool = pool
             source = try Loopback.pair()
             destination = try Loopback.pair()
@@ -46,7 +47,7 @@ import Testing
     }
 
     @Test func bytesPassInOrderAndAreCounted() throws {
-        let path = try Path(PipePool(capacity: 1, pipeBytes: Self.pipeBytes))
+        let path = try Path(KernelPipes(capacity: 1, pipeBytes: Self.pipeBytes, sockets: KernelSockets()))
         let bytes = Self.bytes(10_000)
         try path.offer(bytes)
         #expect(path.fill() == 10_000)
@@ -58,14 +59,14 @@ import Testing
     }
 
     @Test func nothingToMoveIsAnInterruption() throws {
-        let path = try Path(PipePool(capacity: 1, pipeBytes: Self.pipeBytes))
+        let path = try Path(KernelPipes(capacity: 1, pipeBytes: Self.pipeBytes, sockets: KernelSockets()))
         #expect(path.fill() == -EAGAIN)
         #expect(path.pool.bytes(in: path.pipe) == 0)
     }
 
     /// A full pipe and a full destination both say EAGAIN; afterwards everything is still there, in order.
     @Test func whatDoesNotFitStaysWhereItIs() throws {
-        let path = try Path(PipePool(capacity: 1, pipeBytes: Self.pipeBytes))
+        let path = try Path(KernelPipes(capacity: 1, pipeBytes: Self.pipeBytes, sockets: KernelSockets()))
         // Of a fixed size: a full socket would grow otherwise (tcp(7), tcp_wmem), by more than a pipe at times.
         for end in [path.destination.near, path.destination.far] { end.setBufferSizes(64 << 10) }
         let before = path.destination.near.fill()
@@ -105,7 +106,7 @@ import Testing
     }
 
     @Test func anEndComesAfterTheBytes() throws {
-        let path = try Path(PipePool(capacity: 1, pipeBytes: Self.pipeBytes))
+        let path = try Path(KernelPipes(capacity: 1, pipeBytes: Self.pipeBytes, sockets: KernelSockets()))
         try path.offer([1, 2, 3])
         path.source.far.finish()
         let near = path.source.near
@@ -117,7 +118,7 @@ import Testing
     }
 
     @Test func aResetComesAfterTheBytes() throws {
-        let path = try Path(PipePool(capacity: 1, pipeBytes: Self.pipeBytes))
+        let path = try Path(KernelPipes(capacity: 1, pipeBytes: Self.pipeBytes, sockets: KernelSockets()))
         try path.offer([1, 2, 3])
         path.source.far.reset()
         let near = path.source.near
@@ -132,7 +133,7 @@ import Testing
     @Test func aDestinationThatHasGoneIsAnError() throws {
         let ignored = signal(SIGPIPE, SIG_IGN)
         defer { _ = signal(SIGPIPE, ignored) }
-        let path = try Path(PipePool(capacity: 1, pipeBytes: Self.pipeBytes))
+        let path = try Path(KernelPipes(capacity: 1, pipeBytes: Self.pipeBytes, sockets: KernelSockets()))
         try path.offer([1, 2, 3])
         #expect(path.fill() == 3)
         path.destination.far.reset()
@@ -146,7 +147,7 @@ import Testing
 
     /// The next user of a pipe that was given back with bytes in it must not see them.
     @Test func bytesLeftInAPipeAreNotForTheNext() throws {
-        let pool = try PipePool(capacity: 2, pipeBytes: Self.pipeBytes)
+        let pool = try KernelPipes(capacity: 2, pipeBytes: Self.pipeBytes, sockets: KernelSockets())
         // Another one in use: so this one is not closed just because none is.
         let other = try #require(pool.take())
         let first = try Path(pool)
@@ -165,7 +166,7 @@ import Testing
     }
 
     @Test func moreThanTheCapacityAreNotToBeHad() throws {
-        let pool = try PipePool(capacity: 3, pipeBytes: Self.pipeBytes)
+        let pool = try KernelPipes(capacity: 3, pipeBytes: Self.pipeBytes, sockets: KernelSockets())
         let pipes = (0..<3).compactMap { _ in pool.take() }
         #expect(Set(pipes).count == 3)
         #expect(pool.take() == nil)
@@ -173,14 +174,14 @@ import Testing
         pool.giveBack(pipes[1])
         #expect(pool.take() == pipes[1])
         #expect(pool.take() == nil)
-        #expect(try PipePool(capacity: 0, pipeBytes: Self.pipeBytes).take() == nil)
+        #expect(try KernelPipes(capacity: 0, pipeBytes: Self.pipeBytes, sockets: KernelSockets()).take() == nil)
     }
 
     /// Kept for the next as long as one is in use; with the last one all are closed, also when the pool goes.
     @Test func noPipeStaysOpenWhenNoneIsInUse() throws {
         let before = Self.openPipes
         do {
-            let pool = try PipePool(capacity: 8, pipeBytes: Self.pipeBytes)
+            let pool = try KernelPipes(capacity: 8, pipeBytes: Self.pipeBytes, sockets: KernelSockets())
             #expect(Self.openPipes == before)
             for _ in 0..<3 {
                 let pipes = (0..<5).compactMap { _ in pool.take() }
@@ -202,7 +203,7 @@ import Testing
 
     @Test func aPipeGivenBackTwiceTraps() async {
         await #expect(processExitsWith: .failure) {
-            let pool = try PipePool(capacity: 2, pipeBytes: 4_096)
+            let pool = try KernelPipes(capacity: 2, pipeBytes: 4_096, sockets: KernelSockets())
             guard let pipe = pool.take() else { exit(0) }
             pool.giveBack(pipe)
             pool.giveBack(pipe)

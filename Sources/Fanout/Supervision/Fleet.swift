@@ -63,7 +63,7 @@ final class Fleet: Sendable {
     /// - Parameter cpus: the CPUs to bind the workers to, in turn; empty for no binding.
     /// - Returns: the driver of the workers; of one that had to do without io_uring, if there is one.
     /// - Throws: why there is none; the process should end then.
-    func start(cpus: [Int32]) throws(SystemError) -> DriverInUse {
+    func start(cpus: [Int32], driver: DriverChoice) throws(SystemError) -> DriverInUse {
         for context in contexts {
             running.add(1, ordering: .relaxed)
             let cpu = cpus.isEmpty ? nil : cpus[context.index % cpus.count]
@@ -71,6 +71,7 @@ final class Fleet: Sendable {
                 context: context,
                 wakeup: wakeups[context.index],
                 cpu: cpu,
+                driver: driver,
                 started: { _, result in
                     self.outcome.with { if Self.says(result, more: $0) { $0 = result } }
                     self.started.add(1, ordering: .releasing)

@@ -11,7 +11,6 @@ extension DataPathSettings {
             accessLogInterval: configuration.log.accessLogInterval.nanoseconds,
             recordsAccess: configuration.log.accessLog,
             tuning: Socket.Tuning(configuration),
-            driver: configuration.driver,
             busyPoll: configuration.busyPoll.nanoseconds,
             maxConnections: configuration.connections.count,
             pipesPerWorker: Self.pipesPerWorker(

@@ -74,7 +74,7 @@ struct Supervisor {
         let cpus = configuration.pinWorkers ? AllowedCPUs.list() : []
         let driver: DriverInUse
         do {
-            driver = try fleet.start(cpus: cpus)
+            driver = try fleet.start(cpus: cpus, driver: configuration.driver)
         } catch {
             throw error.isRefusedRing
                 ? .driver(error, isExplicit: configuration.driver == .ioUring) : .system(error)

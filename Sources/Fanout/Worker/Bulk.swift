@@ -68,7 +68,7 @@ extension Worker {
                     isSourceEmpty = UInt32(bitPattern: result) < Self.smallMove
                 } else if SystemError.isInterruption(-result) && result < 0 {
                     isSourceEmpty = true
-                } else if result == 0 ? !Socket.isAtEnd(source(slot, direction)) : pipes.isRefused(-result) {
+                } else if result == 0 ? !sockets.isAtEnd(source(slot, direction)) : pipes.isRefused(-result) {
                     // No end of the stream but an urgent byte, which splice(2) does not pass; or a kernel that has no
                     // memory for pages on their way, or forbids splice(2). Copying gets on.
                     unsafe flow.pointee.smallMoves = Self.smallMovesToCalm

@@ -23,14 +23,14 @@ extension Worker {
             return
         }
         let address = unsafe endpoints.addresses + row
-        let socket = Socket.stream(family: unsafe address.pointee.family)
+        let socket = sockets.stream(family: unsafe address.pointee.family)
         guard socket >= 0 else {
             // Our shortage, not the endpoint's fault.
             unsafe session.pointee.error = Int16(truncatingIfNeeded: -socket)
             wait(slot, until: now.advanced(by: Self.retryPause))
             return
         }
-        Socket.tune(socket, settings.tuning)
+        sockets.tune(socket, settings.tuning)
         leaveWaiting(slot)
         unsafe session.pointee.phase = .dialing
         unsafe session.pointee.upstream = socket
@@ -118,11 +118,20 @@ extension Worker {
             waitingSessions += 1
         }
         deadlines.set(slot, min(end, budgetEnd(slot)))
+        if endIfClientIsGone(slot) { return }
+        if unsafe flow(slot, .tx).pointee.state != .receiving { watchClient(slot) }
+    }
+
+    /// Whether a client that waits for an upstream has gone, and its session with it.
+    private func endIfClientIsGone(_ slot: UInt32) -> Bool {
         if hasNothingToSay(slot) {
-            self.end(slot, .clientGone, .graceful)
-        } else if unsafe flow(slot, .tx).pointee.state != .receiving {
-            watchClient(slot)
+            end(slot, .clientGone, .graceful)
+            return true
         }
+        // That look at its stream has used up the error of a reset, which a receive would take for an end of stream.
+        guard sockets.isOver(unsafe sessions.pointer(slot).pointee.client) else { return false }
+        end(slot, .clientGone, .reset)
+        return true
     }
 
     /// The client has ended its stream without a byte. While no upstream is there to speak first, there is nothing to
@@ -133,7 +142,7 @@ extension Worker {
         if unsafe session.pointee.clientFinishedEarly { return true }
         // A receive under way may have taken bytes already: its result will tell.
         guard unsafe flow(slot, .tx).pointee.state == .idle else { return false }
-        return Socket.isAtEnd(unsafe session.pointee.client)
+        return sockets.isAtEnd(unsafe session.pointee.client)
     }
 
     func leaveWaiting(_ slot: UInt32) {
@@ -165,11 +174,7 @@ extension Worker {
             if PollEvents.result(completion.result, has: hangup(ofClient: slot)) {
                 end(slot, .clientGone, .reset)
             } else if unsafe sessions.pointer(slot).pointee.phase == .waiting {
-                if hasNothingToSay(slot) {
-                    end(slot, .clientGone, .graceful)
-                } else if !completion.more {
-                    watchClient(slot)
-                }
+                if !endIfClientIsGone(slot), !completion.more { watchClient(slot) }
             } else if !completion.more && completion.result > 0 {
                 watchClient(slot)
             }
@@ -195,7 +200,7 @@ extension Worker {
             attemptFailed(unsafe session.pointee.attemptExpired ? SystemError.timedOut : -result, slot)
             return
         }
-        guard !Socket.isSelfConnected(unsafe session.pointee.upstream) else {
+        guard !sockets.isSelfConnected(unsafe session.pointee.upstream) else {
             attemptFailed(SystemError.refused, slot)
             return
         }
@@ -214,7 +219,7 @@ extension Worker {
         let isFull = unsafe noteTried(session.pointee.endpointSlot, slot)
         leaveEndpoint(slot)
         // Reset: if the connection came about after all, the endpoint must not take it for an empty one.
-        Socket.closeWithReset(unsafe session.pointee.upstream)
+        sockets.closeWithReset(unsafe session.pointee.upstream)
         unsafe session.pointee.upstream = -1
         if isFull {
             forgetTried(slot)

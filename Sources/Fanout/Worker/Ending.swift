@@ -82,8 +82,8 @@ extension Worker {
     /// A reset throws away what the kernel has not sent yet: the queue must be empty first (SIOCOUTQ, tcp(7)).
     private func startFlush(_ slot: UInt32) {
         let session = unsafe sessions.pointer(slot)
-        let unsent = Socket.unsentBytes(survivor(slot))
-        guard order != .reset, unsent > 0, !Socket.isOver(survivor(slot)) else {
+        let unsent = sockets.unsentBytes(survivor(slot))
+        guard order != .reset, unsent > 0, !sockets.isOver(survivor(slot)) else {
             finishFlush(slot)
             return
         }
@@ -95,13 +95,13 @@ extension Worker {
 
     func flushingDeadline(_ slot: UInt32) {
         let session = unsafe sessions.pointer(slot)
-        let unsent = UInt32(Socket.unsentBytes(survivor(slot)))
+        let unsent = UInt32(sockets.unsentBytes(survivor(slot)))
         if unsafe unsent < session.pointee.unsentBytes {
             unsafe session.pointee.unsentBytes = unsent
             unsafe session.pointee.lastActivity = now
         }
         let stalled = unsafe now.since(session.pointee.lastActivity)
-        if unsent == 0 || stalled > Self.flushPatience || Socket.isOver(survivor(slot)) {
+        if unsent == 0 || stalled > Self.flushPatience || sockets.isOver(survivor(slot)) {
             finishFlush(slot)
         } else {
             let pause = min(max(Self.flushPause, stalled / 4), Self.longestFlushPause)
@@ -127,13 +127,13 @@ extension Worker {
 
     private func closeGracefully(_ socket: inout Int32) {
         guard socket >= 0 else { return }
-        Socket.closeGracefully(socket)
+        sockets.closeGracefully(socket)
         socket = -1
     }
 
     private func closeWithReset(_ socket: inout Int32) {
         guard socket >= 0 else { return }
-        Socket.closeWithReset(socket)
+        sockets.closeWithReset(socket)
         socket = -1
     }
 

@@ -72,10 +72,10 @@ extension Worker {
     @discardableResult
     private func turnOneAway(_ index: Int) -> Bool {
         guard spareDescriptor >= 0 else { return false }
-        Socket.closeGracefully(spareDescriptor)
-        let client = Socket.accept(unsafe listeners[index].descriptor)
+        sockets.closeGracefully(spareDescriptor)
+        let client = sockets.accept(unsafe listeners[index].descriptor)
         if client >= 0 { reject(client, service: index) }
-        spareDescriptor = Socket.spare()
+        spareDescriptor = sockets.spare()
         return client >= 0
     }
 
@@ -83,7 +83,7 @@ extension Worker {
         statistics.add(.rejected)
         statistics.addClosed(.limit)
         if settings.recordsAccess { recordRejected(client, service: service) }
-        Socket.closeWithReset(client)
+        sockets.closeWithReset(client)
     }
 
     private func recordRejected(_ client: Int32, service: Int) {
@@ -112,7 +112,7 @@ extension Worker {
     private func address(of client: Int32, service: Int) -> CompactAddress {
         guard settings.recordsAccess else { return CompactAddress() }
         if unsafe listeners[service].isUnix { return .unix }
-        return Socket.peer(of: client).map(CompactAddress.init) ?? CompactAddress()
+        return sockets.peer(of: client).map(CompactAddress.init) ?? CompactAddress()
     }
 
     private func admit(_ client: Int32, service: Int) {
@@ -125,7 +125,7 @@ extension Worker {
             reject(client, service: service)
             return
         }
-        if spareDescriptor < 0 { spareDescriptor = Socket.spare() }
+        if spareDescriptor < 0 { spareDescriptor = sockets.spare() }
         statistics.add(.accepted)
         statistics.add(.active)
         nextConnection &+= 1
@@ -210,7 +210,7 @@ extension Worker {
         deadlines.clear(owner(ofListener: index))
         var failures = 0
         while failures < 100 {
-            let client = Socket.accept(unsafe listeners[index].descriptor)
+            let client = sockets.accept(unsafe listeners[index].descriptor)
             if client >= 0 {
                 admit(client, service: index)
             } else if SystemError.isDescriptorShortage(-client) {
@@ -224,6 +224,6 @@ extension Worker {
         unsafe listeners[index].isClosed = true
         openListeners -= 1
         // A unix listener belongs to all workers, and already refuses: it goes with the process.
-        if unsafe !listeners[index].isUnix { Socket.closeGracefully(unsafe listeners[index].descriptor) }
+        if unsafe !listeners[index].isUnix { sockets.closeGracefully(unsafe listeners[index].descriptor) }
     }
 }

@@ -287,7 +287,7 @@ extension Worker {
     private func isHiddenReset(_ slot: UInt32, _ direction: Direction) -> Bool {
         let opposite = unsafe flow(slot, direction.opposite).pointee
         guard opposite.hasPipe || isInFlight(sendOperation(direction.opposite), slot) else { return false }
-        return Socket.isOver(source(slot, direction))
+        return sockets.isOver(source(slot, direction))
     }
 
     private func markGone(sourceOf direction: Direction, _ slot: UInt32) {
@@ -342,7 +342,7 @@ extension Worker {
             preconditionFailure("a side that is gone has ended its stream cleanly")
         case .idle, .receiving, .holding, .starved, .gated, .bulk, .ending, .failing:
             // Where it fails the destination has gone, which its own operations report.
-            _ = Socket.finish(destination(slot, direction))
+            _ = sockets.finish(destination(slot, direction))
             unsafe session.pointee.halfClosedMilliseconds = milliseconds(now.since(session.pointee.acceptedAt))
             scheduleRelay(slot)
         }

@@ -14,7 +14,7 @@ final class Worker<D: Driver>: CompletionHandler {
     let tried: Slab<TriedEndpoints>
     let flows: UnsafeMutablePointer<Flow>
     private let flowMemory: LazyMemory
-    let pipes: PipePool
+    let pipes: PipePool<D.Sockets>
     let deadlines: DeadlineHeap
     let statistics: WorkerStatistics
     let listeners: UnsafeMutablePointer<ListenerState>
@@ -43,14 +43,18 @@ final class Worker<D: Driver>: CompletionHandler {
         tried = try Slab(capacity: capacity)
         flowMemory = try LazyMemory(bytes: capacity * 2 * MemoryLayout<Flow>.stride)
         unsafe flows = flowMemory.bound(to: Flow.self, count: capacity * 2)
-        pipes = try PipePool(capacity: settings.pipesPerWorker, pipeBytes: DataPathSettings.pipeBytes)
+        pipes = try PipePool(
+            capacity: settings.pipesPerWorker,
+            pipeBytes: DataPathSettings.pipeBytes,
+            sockets: driver.sockets
+        )
         listenerCount = context.listeners.count
         deadlines = try DeadlineHeap(capacity: capacity + context.listeners.count)
         let seed = context.settings.seed &+ UInt64(context.index) &* 0x9E37_79B9_7F4A_7C15
         balancer = Balancer(policy: context.settings.balance, seed: seed)
         snapshot = context.publication.adopt(worker: context.index, held: nil)
-        now = .now()
-        spareDescriptor = Socket.spare()
+        now = driver.now
+        spareDescriptor = driver.sockets.spare()
         // The worker's number in the upper bits makes connection numbers unique in the process.
         nextConnection = UInt64(context.index) << 48
         unsafe listeners = .allocate(capacity: max(1, listenerCount))
@@ -63,8 +67,12 @@ final class Worker<D: Driver>: CompletionHandler {
 
     deinit {
         unsafe listeners.deallocate()
-        if spareDescriptor >= 0 { Socket.closeGracefully(spareDescriptor) }
+        if spareDescriptor >= 0 { sockets.closeGracefully(spareDescriptor) }
     }
+
+    /// What is asked of sockets beside the driver's operations.
+    @inline(__always)
+    var sockets: D.Sockets { driver.sockets }
 
     /// Begins to listen; once, before ``run()``. The statistics are those of a worker at rest afterwards.
     func start() {
@@ -75,22 +83,29 @@ final class Worker<D: Driver>: CompletionHandler {
 
     /// Serves until the supervisor orders an end and nothing is left to do.
     func run() {
-        while !(order != .run && openListeners == 0 && sessions.used == 0) {
-            report()
-            statistics.setAwake(since: 0)
-            driver.wait(until: deadlines.next)
-            let awake = Deadline.now()
-            now = awake
-            statistics.setAwake(since: awake.nanoseconds)
-            adopt()
-            driver.deliver(to: self)
-            expireDeadlines()
-            rearmStarved()
-            statistics.add(.busyNanoseconds, Deadline.now().since(awake))
-        }
+        while !isFinished { turn() }
         report()
         statistics.setAwake(since: 0)
         context.publication.leave(worker: context.index)
+    }
+
+    @inline(__always)
+    var isFinished: Bool { order != .run && openListeners == 0 && sessions.used == 0 }
+
+    /// Sleeps until there is something to do, and does it.
+    @inline(__always)
+    func turn() {
+        report()
+        statistics.setAwake(since: 0)
+        driver.wait(until: deadlines.next)
+        let awake = driver.now
+        now = awake
+        statistics.setAwake(since: awake.nanoseconds)
+        adopt()
+        driver.deliver(to: self)
+        expireDeadlines()
+        rearmStarved()
+        statistics.add(.busyNanoseconds, driver.now.since(awake))
     }
 
     /// Takes up what the rest of the process has changed; the only place where the worker looks outside.

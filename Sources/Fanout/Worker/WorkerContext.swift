@@ -11,7 +11,6 @@ struct DataPathSettings: Sendable {
     var accessLogInterval: UInt64
     var recordsAccess: Bool
     var tuning: Socket.Tuning
-    var driver: DriverChoice
     /// Spinning before each sleep.
     var busyPoll: UInt64
     /// Connections of the whole process.

@@ -15,19 +15,26 @@ struct WorkerThread: ~Copyable {
         context: WorkerContext,
         wakeup: Wakeup,
         cpu: Int32?,
+        driver: DriverChoice,
         started: @escaping Started,
         finished: @escaping @Sendable () -> Void
     ) throws(SystemError) {
         thread = try Thread(name: "worker-\(context.index)") {
-            Self.run(context, wakeup, cpu, started)
+            Self.run(context, wakeup, cpu, driver, started)
             finished()
         }
     }
 
-    private static func run(_ context: WorkerContext, _ wakeup: Wakeup, _ cpu: Int32?, _ started: Started) {
+    private static func run(
+        _ context: WorkerContext,
+        _ wakeup: Wakeup,
+        _ cpu: Int32?,
+        _ choice: DriverChoice,
+        _ started: Started
+    ) {
         if let cpu { _ = fanout_pin_thread(cpu) }
         do throws(SystemError) {
-            switch context.settings.driver {
+            switch choice {
             case .epoll:
                 try serveByEpoll(context, wakeup, started, refusal: nil)
             case .ioUring:

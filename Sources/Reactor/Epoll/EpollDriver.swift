@@ -7,6 +7,8 @@ import Glibc
 /// sockets are registered once, edge-triggered. Results wait in a queue until ``deliver(to:)``. Needs Linux 4.5
 /// (`EPOLLEXCLUSIVE`).
 @safe public final class EpollDriver: Driver {
+    public typealias Sockets = KernelSockets
+
     /// Sizes; the buffers are those of ``UringDriver/Options``.
     public struct Options: Sendable {
         public var bufferCount = UringDriver.Options().bufferCount

@@ -1,0 +1,209 @@
+"""The faults: a name, a file of the data path, and what is written there in place of what."""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Mutant:
+    name: str
+    file: str
+    old: str
+    new: str
+
+
+def worker(name, file, old, new):
+    return Mutant(name, "Sources/Fanout/Worker/%s.swift" % file, old, new)
+
+
+MUTANTS = [
+    # Relay
+    worker(
+        "a short send loses its place",
+        "Relay",
+        "unsafe flow.pointee.offset &+= UInt32(bitPattern: result)\n",
+        "",
+    ),
+    worker(
+        "no FIN is passed on",
+        "Relay",
+        "_ = sockets.finish(destination(slot, direction))",
+        "_ = destination(slot, direction)",
+    ),
+    worker(
+        "a reset is an end of stream",
+        "Relay",
+        "unsafe flow.pointee.state = isReset ? .failing : .ending",
+        "unsafe flow.pointee.state = .ending",
+    ),
+    worker(
+        "a hidden reset is an end of stream",
+        "Relay",
+        "isGone(sourceOf: direction, slot) || isHiddenReset(slot, direction)",
+        "isGone(sourceOf: direction, slot)",
+    ),
+    worker(
+        "a failed send is forgotten",
+        "Relay",
+        "return unsafe direction == .tx ? session.pointee.clientIsGone : session.pointee.upstreamIsGone",
+        "return unsafe direction == .tx ? session.pointee.phase == .free : session.pointee.phase == .free",
+    ),
+    worker(
+        "a starved flow is never fed",
+        "Relay",
+        "            unsafe starved.append(index(slot, direction), in: unsafe flows)\n",
+        "",
+    ),
+    worker(
+        "a buffer is kept when its destination goes",
+        "Relay",
+        "        discard(slot, direction)\n        unsafe flow(slot, direction).pointee.state = .broken",
+        "        unsafe flow(slot, direction).pointee.holdsBuffer = false\n"
+        "        unsafe flow(slot, direction).pointee.state = .broken",
+    ),
+    worker(
+        "a half-closed side is not watched",
+        "Relay",
+        "        if PollEvents.result(completion.result, has: hangup) {\n            end(slot, direction == .tx",
+        "        if false && PollEvents.result(completion.result, has: hangup) {\n            end(slot, direction == .tx",
+    ),
+    worker(
+        "the gate is not opened",
+        "Relay",
+        "            if !completion.more {\n                receive(slot, direction, into: .reserve)",
+        "            if !completion.more && completion.result > 0 {\n                receive(slot, direction, into: .reserve)",
+    ),
+    worker(
+        "an interrupted receive is a reset",
+        "Relay",
+        "        if SystemError.isInterruption(-result) && result < 0 {\n            if unsafe session",
+        "        if SystemError.isInterruption(-result) && result > 0 {\n            if unsafe session",
+    ),
+    # Ending
+    worker(
+        "sockets are closed too early",
+        "Ending",
+        "guard unsafe session.pointee.inFlight == 0, unsafe session.pointee.phase == .ending",
+        "guard unsafe session.pointee.phase == .ending",
+    ),
+    worker(
+        "a refused cancel is not repeated",
+        "Ending",
+        "    func endingDeadline(_ slot: UInt32) {\n        cancelAll(slot)\n",
+        "    func endingDeadline(_ slot: UInt32) {\n",
+    ),
+    worker(
+        "a reset does not wait for the bytes",
+        "Ending",
+        "guard order != .reset, unsent > 0, ",
+        "guard order != .reset, unsent < 0, ",
+    ),
+    worker(
+        "nobody is turned into a reset",
+        "Ending",
+        "        case .resetClientAfterBytes:\n            unsafe closeWithReset(&session.pointee.upstream)\n"
+        "            leaveEndpoint(slot)\n            startFlush(slot)",
+        "        case .resetClientAfterBytes:\n            unsafe closeGracefully(&session.pointee.client)\n"
+        "            leaveEndpoint(slot)\n            finishFlush(slot)",
+    ),
+    worker("an endpoint is not left", "Ending", "        leaveEndpoint(slot)\n        forgetTried(slot)\n", "        forgetTried(slot)\n"),
+    # Dial
+    worker(
+        "a connect is not given up",
+        "Dial",
+        "        cancel(.connect, slot)\n",
+        "",
+    ),
+    worker(
+        "an attempt is counted for ever",
+        "Dial",
+        "        leaveEndpoint(slot)\n        // Reset:",
+        "        // Reset:",
+    ),
+    worker(
+        "a connection to itself is taken",
+        "Dial",
+        "guard !sockets.isSelfConnected(unsafe session.pointee.upstream) else {",
+        "guard true || !sockets.isSelfConnected(unsafe session.pointee.upstream) else {",
+    ),
+    worker(
+        "a request is let go",
+        "Dial",
+        "        guard unsafe flow(slot, .tx).pointee.state == .idle else { return false }\n        return sockets",
+        "        return sockets",
+    ),
+    worker(
+        "waiting clients are not watched",
+        "Dial",
+        "        if unsafe flow(slot, .tx).pointee.state != .receiving { watchClient(slot) }\n",
+        "",
+    ),
+    worker(
+        "a reset that was looked at is forgotten",
+        "Dial",
+        "guard sockets.isOver(unsafe sessions.pointer(slot).pointee.client) else { return false }",
+        "guard false else { return false }",
+    ),
+    # Bulk
+    worker(
+        "a full destination is not waited for",
+        "Bulk",
+        "if !isInFlight(gateOperation(direction), slot) { awaitRoom(slot, direction) }",
+        "",
+    ),
+    worker(
+        "an urgent byte is an end of stream",
+        "Bulk",
+        "result == 0 ? !sockets.isAtEnd(source(slot, direction))",
+        "result == 0 ? false",
+    ),
+    worker(
+        "an end overtakes what is in the pipe",
+        "Bulk",
+        "if !hasSplicedBytes(slot, direction) { leavePipe(slot, direction) }",
+        "leavePipe(slot, direction)",
+    ),
+    worker(
+        "a poll outlives its pipe",
+        "Bulk",
+        "        cancel(gateOperation(direction), slot)\n    }\n}",
+        "    }\n}",
+    ),
+    # Listener
+    worker(
+        "an accept that ended is not armed again",
+        "Listener",
+        "            deadlines.set(owner(ofListener: index), now.advanced(by: Self.acceptPause))\n",
+        "",
+    ),
+    worker(
+        "a drain throws the queue away",
+        "Listener",
+        "        while failures < 100 {",
+        "        while failures < 0 {",
+    ),
+    worker(
+        "a place is not given back",
+        "Ending",
+        "        context.admission.leave()\n        sessions.giveBack(slot)",
+        "        sessions.giveBack(slot)",
+    ),
+    # Worker
+    worker(
+        "endpoints are let go too early",
+        "Worker",
+        "if !driver.hasUnsubmitted { adoptSnapshot() }",
+        "adoptSnapshot()",
+    ),
+    worker(
+        "starved flows are not looked at",
+        "Worker",
+        "        rearmStarved()\n",
+        "",
+    ),
+    worker(
+        "a late buffer is not given back",
+        "Worker",
+        "        if let buffer = completion.buffer { driver.release(buffer) }",
+        "        if let buffer = completion.buffer, buffer > 1 { driver.release(buffer) }",
+    ),
+]

@@ -1,0 +1,107 @@
+import Glibc
+import Simulation
+
+/// The command behind `scripts/fanout simulate`.
+@main
+struct SimulateCommand {
+    static func main() {
+        CrashNote.install()
+        var arguments = Array(CommandLine.arguments.dropFirst())
+        func value(_ name: String) -> String? {
+            guard let index = arguments.firstIndex(of: name), index + 1 < arguments.count else { return nil }
+            defer { arguments.removeSubrange(index...index + 1) }
+            return arguments[index + 1]
+        }
+        let seconds = value("--seconds").flatMap(Double.init)
+        let first = value("--seed").flatMap(UInt64.init) ?? 1
+        let replay = value("--replay").flatMap(UInt64.init)
+        let (walk, schedule) = (value("--walk"), value("--schedule"))
+        let fault = value("--fault")?.split(separator: "/").compactMap { UInt64($0) }
+        let isCheck = arguments.first == "check"
+        if isCheck { arguments.removeFirst() }
+        guard arguments.isEmpty else {
+            print(
+                "usage: simulate check | --seconds N [--seed S] | --replay SEED | --walk NAME --schedule S | --fault S/N/V"
+            )
+            exit(64)
+        }
+        let report =
+            if let replay {
+                replayed(replay)
+            } else if let walk {
+                walked(walk, schedule)
+            } else if let fault, fault.count == 3 {
+                FaultPoints.replay(fault[0], number: Int(fault[1]), variant: Int(fault[2]))
+            } else if isCheck {
+                everything()
+            } else {
+                openEnded(seconds: seconds ?? 10, from: first)
+            }
+        if let failure = report.failure {
+            print("FAILED: \(failure)")
+            exit(1)
+        }
+    }
+
+    private static func replayed(_ seed: UInt64) -> Report {
+        var report = Report()
+        Seeds.run(seed, into: &report, isLoud: true)
+        return report
+    }
+
+    private static func walked(_ name: String, _ schedule: String?) -> Report {
+        guard let walk = Walk.all.first(where: { $0.name == name }) else {
+            print("no walk '\(name)'; there are: \(Walk.all.map(\.name).joined(separator: "; "))")
+            exit(64)
+        }
+        if let schedule { return walk.replay(schedule) }
+        return timed(walk.name) { walk.run() }
+    }
+
+    /// What the tests run; the quickest first.
+    private static func everything() -> Report {
+        var report = Report()
+        report.add(timed("seeds") { Seeds.run(1..<2_001) })
+        if report.failure == nil { report.add(timed("fault points") { FaultPoints.run(1..<5) }) }
+        for walk in Walk.all where report.failure == nil { report.add(timed(walk.name) { walk.run() }) }
+        return report
+    }
+
+    private static func openEnded(seconds: Double, from first: UInt64) -> Report {
+        var report = Report()
+        let start = now()
+        var (seed, nextWord) = (first, 10.0)
+        while now() - start < seconds && report.failure == nil {
+            Seeds.run(seed, into: &report)
+            seed += 1
+            if now() - start > nextWord {
+                print("\(report.runs) seeds, \(Int(Double(report.runs) / (now() - start))) a second")
+                nextWord += 10
+            }
+        }
+        let elapsed = now() - start
+        let virtual = Double(report.duration) / 1e9
+        print(
+            "\(report.runs) seeds from \(first) in \(tenths(elapsed)) s: \(Int(Double(report.runs) / elapsed)) a second"
+        )
+        print("virtual time \(Int(virtual)) s: \(Int(virtual / elapsed)) times as fast as real time")
+        for mark in Mark.allCases { print("  \(mark): \(report.coverage[mark])") }
+        return report
+    }
+
+    private static func timed(_ name: String, _ body: () -> Report) -> Report {
+        let start = now()
+        let report = body()
+        print("\(name): \(report.runs) runs in \(tenths(now() - start)) s\(report.failure == nil ? "" : " FAILED")")
+        fflush(nil)
+        return report
+    }
+
+    private static func tenths(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
+
+    private static func now() -> Double {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+}

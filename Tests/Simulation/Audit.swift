@@ -1,0 +1,151 @@
+import Reactor
+
+/// What must be true once a worker has ended: every connection has the end that its peers have earned, every count is
+/// exact, and everything is home.
+struct Audit {
+    let world: World
+    let worker: Worker<SimulatedDriver>
+
+    private var network: Network { world.network }
+
+    func check() {
+        var records: [AccessRecord] = []
+        worker.context.records.drain { if !$0.isOpen { records.append($0) } }
+        checkHome()
+        checkCounts(records)
+        var seen = Set<UInt64>()
+        for record in records where network.violation == nil {
+            let number = Int(record.connection & 0xffff_ffff) - 1
+            guard number < network.handedOut.count, seen.insert(record.connection).inserted else {
+                network.fail("connection \(record.connection) has two records, or was never accepted")
+                return
+            }
+            check(record, network.handedOut[number])
+        }
+        if network.violation == nil && records.count != network.handedOut.count {
+            network.fail("\(network.handedOut.count) clients were accepted, \(records.count) have a record")
+        }
+    }
+
+    // MARK: Everything is home
+
+    private func checkHome() {
+        let driver: SimulatedDriver = world.driver
+        expect("pending operations", driver.pending.count, 0)
+        expect("sessions", worker.sessions.used, 0)
+        expect("lists of tried endpoints", worker.tried.used, 0)
+        expect("pipes", worker.pipes.inUse, 0)
+        expect("deadlines", worker.deadlines.count, 0)
+        expect("starved flows", worker.starved.count, 0)
+        expect("waiting sessions", worker.waitingSessions, 0)
+        expect("admitted connections", worker.context.admission.count, 0)
+        for buffers in [driver.common, driver.reserve] {
+            expect("free buffers", buffers.visiblyFree, buffers.count)
+        }
+        let open = network.openDescriptorNames.filter { !$0.hasSuffix("spare") }
+        if !open.isEmpty { network.fail("still open: \(open.joined(separator: ", "))") }
+        for slot in 0..<64 as Range<UInt32> {
+            expect("load of slot \(slot)", Int(worker.context.loads.load(of: slot)), 0)
+        }
+    }
+
+    private func checkCounts(_ records: [AccessRecord]) {
+        let statistics = worker.statistics
+        let rejected = records.count { $0.reason == .limit }
+        expect("accepted", Int(statistics[.accepted]), records.count - rejected)
+        expect("rejected", Int(statistics[.rejected]), rejected)
+        expect("txBytes", Int(statistics[.txBytes]), Int(records.reduce(0) { $0 + $1.txBytes }))
+        expect("rxBytes", Int(statistics[.rxBytes]), Int(records.reduce(0) { $0 + $1.rxBytes }))
+        expect("attempts", Int(records.reduce(0) { $0 + UInt64($1.attempts) }), network.connects)
+        expect("pending operations in the statistics", Int(statistics[.pendingOperations]), 0)
+        expect("pipes in the statistics", Int(statistics[.pipes]), 0)
+        if Int(statistics[.connectFailures]) > network.failedConnects {
+            network.fail("\(statistics[.connectFailures]) failed connects are counted of \(network.failedConnects)")
+        }
+        for reason in CloseReason.allCases {
+            expect("closed for \(reason)", Int(statistics.closed(reason)), records.count { $0.reason == reason })
+        }
+    }
+
+    private func expect(_ what: String, _ value: Int, _ expected: Int) {
+        if value != expected { network.fail("\(what): \(value) where there must be \(expected)") }
+    }
+
+    // MARK: One connection
+
+    private func check(_ record: AccessRecord, _ client: Connection) {
+        let upstream = client.partner.flatMap { $0.wasRelayed ? $0 : nil }
+        switch record.reason {
+        case .clientFin, .upstreamFin:
+            guard let upstream else { return fail(record, client, "without an upstream") }
+            checkComplete(record, from: client, to: upstream, isFirst: record.reason == .clientFin)
+            checkComplete(record, from: upstream, to: client, isFirst: record.reason == .upstreamFin)
+            checkCounts(record, client, upstream)
+        case .clientReset:
+            guard let upstream else { return fail(record, client, "without an upstream") }
+            checkReset(record, from: client, to: upstream)
+        case .upstreamReset:
+            guard let upstream else { return fail(record, client, "without an upstream") }
+            checkReset(record, from: upstream, to: client)
+        case .connectFailed:
+            if record.attempts == 0 { fail(record, client, "without an attempt") }
+            checkTurnedAway(record, client)
+        case .noEndpoint:
+            if record.attempts > 0 { fail(record, client, "after an attempt") }
+            checkTurnedAway(record, client)
+        case .clientGone:
+            if !client.isHarmed && !(client.peer.hasFinished && client.peer.sent == 0) {
+                fail(record, client, "although it had not gone")
+            }
+        case .limit:
+            network.mark(.limitReached)
+            checkTurnedAway(record, client)
+        case .idle:
+            if world.scenario.idleTimeout == 0 { fail(record, client, "without an idle timeout") }
+        case .drained:
+            if !world.wasReset { fail(record, client, "without such an order") }
+        }
+    }
+
+    /// A stream that has ended has brought every byte and then its FIN.
+    private func checkComplete(_ record: AccessRecord, from source: Connection, to target: Connection, isFirst: Bool) {
+        guard !target.isHarmed else { return }
+        if !source.peer.hasFinished { fail(record, source, "without its FIN") }
+        if target.peer.received != source.peer.sent {
+            fail(record, target, "with \(target.peer.received) of \(source.peer.sent) bytes")
+        }
+        if target.end != .fin { fail(record, target, "with \(target.end) in place of a FIN") }
+        if isFirst && !target.wasShutDown { fail(record, target, "though the other stream ended first") }
+    }
+
+    /// The source was reset: the target has what came before, and then a reset.
+    private func checkReset(_ record: AccessRecord, from source: Connection, to target: Connection) {
+        if !source.isHarmed { fail(record, source, "which it was not") }
+        guard !target.isHarmed else { return }
+        // Where both streams had ended there is nothing left to reset.
+        if !target.wasReset && !(target.hasFin && target.end == .fin) {
+            fail(record, target, "was told \(target.end) in place of a reset")
+        }
+        if target.longestStall >= 5_000_000_000 {
+            network.mark(.flushGivenUp)
+        } else if !source.hasLostBytes && target.peer.received != source.peer.sent {
+            fail(record, target, "with \(target.peer.received) of the \(source.peer.sent) bytes before the reset")
+        }
+    }
+
+    /// Nothing was done for the client but to tell it so.
+    private func checkTurnedAway(_ record: AccessRecord, _ client: Connection) {
+        guard !client.isHarmed else { return }
+        if !client.wasReset { fail(record, client, "was told \(client.end) in place of a reset") }
+        if client.peer.received > 0 { fail(record, client, "with \(client.peer.received) bytes") }
+    }
+
+    private func checkCounts(_ record: AccessRecord, _ client: Connection, _ upstream: Connection) {
+        expect("tx_bytes of \(client.title)", Int(record.txBytes), upstream.accepted)
+        expect("rx_bytes of \(client.title)", Int(record.rxBytes), client.accepted)
+    }
+
+    private func fail(_ record: AccessRecord, _ connection: Connection, _ why: String) {
+        network.fail("closed as \(record.reason.text): \(connection.title) \(why)")
+    }
+}

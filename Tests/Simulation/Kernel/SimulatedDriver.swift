@@ -1,0 +1,273 @@
+import Glibc
+import Reactor
+
+/// A driver without a kernel: every legal result of every operation, in every order, as the choices will have it; and
+/// every promise of the contract is checked.
+@safe
+final class SimulatedDriver: Driver {
+    let network: Network
+    let sockets: SimulatedSockets
+    let common: SimulatedBuffers
+    let reserve: SimulatedBuffers
+
+    /// Operations from their verb to the delivery of their final result.
+    private(set) var pending: [PendingOperation] = []
+    /// Cancels that were asked for and not started.
+    private var cancels: [Token] = []
+    private(set) var results: [Completion] = []
+    private var delivering: [Completion] = []
+    /// Somebody has signalled the wake-up.
+    var isWoken = false
+    private(set) var enters: UInt64 = 0
+    private(set) var hasUnsubmitted = false
+    /// Results that come together, at most.
+    var batch = Int.max
+    /// What the world can do beside operations.
+    unowned let world: World
+
+    init(network: Network, world: World, buffers: (count: Int, size: Int), reserve: (count: Int, size: Int)) {
+        self.network = network
+        self.world = world
+        sockets = SimulatedSockets(network: network, move: SimulatedSockets.Mover())
+        common = SimulatedBuffers(firstIndex: 0, count: buffers.count, size: buffers.size)
+        self.reserve = SimulatedBuffers(firstIndex: buffers.count, count: reserve.count, size: reserve.size)
+        let isBusy = { [unowned self] (connection: Connection) in
+            pending.contains { $0.connection === connection }
+        }
+        network.isBusy = isBusy
+        sockets.move.body = { [unowned self] in self.world.moveAtRandom() }
+    }
+
+    var now: Deadline { Deadline(nanoseconds: network.clock) }
+
+    private func pool(of buffer: BufferIndex) -> SimulatedBuffers {
+        Int(buffer) < common.count ? common : reserve
+    }
+
+    func freeBuffers(in pool: BufferPool) -> Int {
+        switch pool {
+        case .common: common.visiblyFree
+        case .reserve: reserve.visiblyFree
+        }
+    }
+
+    // MARK: Verbs
+
+    func accept(on listener: Int32, token: Token) {
+        guard case .listener(let listener)? = network.entry(listener, "accept") else { return }
+        if pending.contains(where: { $0.listener === listener }) { network.fail("a listener was armed twice") }
+        ask(PendingOperation(token, .accept, listener: listener))
+    }
+
+    func connect(_ socket: Int32, to address: UnsafePointer<SocketAddress>, token: Token) {
+        guard var operation = begin(.connect, socket, token) else { return }
+        unsafe operation.address = address
+        operation.port = unsafe address.pointee.port
+        operation.connection?.address = unsafe address.pointee
+        join(operation)
+        network.connects += 1
+        ask(operation)
+    }
+
+    func receive(from socket: Int32, into pool: BufferPool, token: Token) {
+        guard var operation = begin(.receive, socket, token) else { return }
+        operation.pool = pool
+        ask(operation)
+    }
+
+    func awaitReadable(_ socket: Int32, token: Token) {
+        guard let operation = begin(.awaitReadable, socket, token) else { return }
+        ask(operation)
+    }
+
+    func send(to socket: Int32, buffer: BufferIndex, offset: UInt32, count: UInt32, token: Token) {
+        guard var operation = begin(.send, socket, token) else { return }
+        (operation.buffer, operation.offset, operation.count) = (buffer, Int(offset), Int(count))
+        if count == 0 { network.fail("a send of nothing to \(operation.connection?.title ?? "")") }
+        if !pool(of: buffer).isWorkers(buffer, upTo: Int(offset) + Int(count)) {
+            network.fail("a send from buffer \(buffer), of which the worker does not own so much")
+        }
+        ask(operation)
+    }
+
+    func poll(_ socket: Int32, events: UInt32, token: Token) {
+        guard var operation = begin(.poll, socket, token) else { return }
+        operation.events = events
+        ask(operation)
+    }
+
+    func cancel(_ token: Token) {
+        cancels.append(token)
+        hasUnsubmitted = true
+    }
+
+    func release(_ buffer: BufferIndex) {
+        if pending.contains(where: { $0.kind == .send && $0.buffer == buffer }) {
+            network.fail("buffer \(buffer) was given back while it was being sent")
+        }
+        if !pool(of: buffer).release(buffer) { network.fail("buffer \(buffer) was given back twice") }
+    }
+
+    private func ask(_ operation: PendingOperation) {
+        if pending.contains(where: { $0.token == operation.token }) {
+            network.fail("\(operation.token.operation) of slot \(operation.token.slot) was asked for twice")
+        }
+        network.say("asks for \(operation.token.operation) (slot \(operation.token.slot))")
+        pending.append(operation)
+        hasUnsubmitted = true
+    }
+
+    /// An operation on a socket, unless the contract forbids it.
+    private func begin(_ kind: PendingOperation.Kind, _ socket: Int32, _ token: Token) -> PendingOperation? {
+        guard let connection = network.connection(socket, kind.rawValue) else { return nil }
+        let most = kind == .poll ? 2 : 1
+        let isReading = kind == .receive || kind == .awaitReadable
+        let same = pending.count { other in
+            guard other.connection === connection else { return false }
+            return isReading ? other.kind == .receive || other.kind == .awaitReadable : other.kind == kind
+        }
+        if same >= most { network.fail("\(same + 1) times \(kind) at once on \(connection.title)") }
+        let owner = UInt64(token.rawValue & 0x00ff_ffff_ffff_ffff)
+        if connection.owner == nil { connection.owner = owner }
+        if connection.owner != owner {
+            network.fail("\(kind) on \(connection.title), which belongs to another session")
+        }
+        if !connection.isEstablished && kind != .connect {
+            network.fail("\(kind) on \(connection.title), which is not connected")
+        }
+        return PendingOperation(token, kind, connection: connection)
+    }
+
+    /// From its connect on an upstream is the partner of the client with the same owner.
+    private func join(_ operation: PendingOperation) {
+        guard let upstream = operation.connection, let client = world.client(of: operation.token) else {
+            network.fail("a connect for a session without a client")
+            return
+        }
+        if client.owner == nil { client.owner = upstream.owner }
+        if client.owner != upstream.owner { network.fail("\(client.title) was joined with another's upstream") }
+        client.partner = upstream
+        upstream.partner = client
+    }
+
+    // MARK: Turning
+
+    func wait(until deadline: Deadline) {
+        enters += 1
+        // Where the kernel is behind with its results it takes nothing new.
+        if hasUnsubmitted, !network.fault(.kernelBusy) { start() }
+        if network.fault(.wokenForNothing) { return }
+        while network.violation == nil {
+            let isDeliverable = !results.isEmpty || isWoken
+            if isDeliverable && results.count >= batch { break }
+            if !world.moveOnce(isDeliverable: isDeliverable, until: deadline) { break }
+            if network.clock >= deadline.nanoseconds { break }
+        }
+        isWoken = false
+        if results.count > 1 { network.mark(.manyResultsAtOnce) }
+    }
+
+    func deliver<Handler: CompletionHandler>(to handler: Handler) {
+        swap(&results, &delivering)
+        for completion in delivering where network.violation == nil {
+            if let buffer = completion.buffer { pool(of: buffer).handOver(buffer) }
+            note(completion)
+            handler.complete(completion)
+        }
+        delivering.removeAll(keepingCapacity: true)
+    }
+
+    private func note(_ completion: Completion) {
+        network.say("result of \(completion.token.operation) (slot \(completion.token.slot)): \(completion.result)")
+        if completion.token.operation == .accept && completion.result >= 0,
+            let connection = network.connection(completion.result, "accept")
+        {
+            network.handedOut.append(connection)
+        }
+        guard !completion.more else { return }
+        guard let index = pending.firstIndex(where: { $0.token == completion.token }) else {
+            network.fail("a second final result of \(completion.token.operation): the simulation is wrong")
+            return
+        }
+        let operation = pending.remove(at: index)
+        if operation.kind == .connect {
+            if completion.result == 0 && operation.connection?.isSelfConnected == false {
+                operation.connection?.wasRelayed = true
+            } else {
+                network.failedConnects += 1
+            }
+        }
+    }
+
+    /// The kernel takes what was asked for, in order: operations, and cancels, which find what is in flight then.
+    func start() {
+        for index in pending.indices where !pending[index].isStarted {
+            pending[index].isStarted = true
+            begun(index)
+        }
+        let asked = cancels
+        cancels.removeAll(keepingCapacity: true)
+        hasUnsubmitted = false
+        for token in asked { performCancel(token) }
+    }
+
+    private func begun(_ index: Int) {
+        let operation = pending[index]
+        switch operation.kind {
+        case .accept:
+            pending[index].failure = network.failure(of: .acceptOperation)
+        case .connect:
+            // Until now the address had to stay where it was.
+            if let address = unsafe operation.address, unsafe !world.isHeld(address) {
+                network.fail("the address of a connect was let go before the kernel could read it")
+            }
+            if network.endpoints[operation.port]?.behaviour == .silent { network.mark(.connectSilent) }
+            pending[index].failure = network.failure(of: .connect)
+        case .receive:
+            pending[index].failure = network.failure(of: .receive, on: operation.connection)
+        case .send:
+            pending[index].failure = network.failure(of: .send, on: operation.connection)
+        case .poll:
+            pending[index].failure = network.failure(of: .poll)
+        case .awaitReadable:
+            pending[index].failure = network.failure(of: .awaitReadable)
+        }
+    }
+
+    private func performCancel(_ token: Token) {
+        guard let index = pending.firstIndex(where: { $0.token == token }), !pending[index].isOver else {
+            network.mark(.cancelLost)
+            return
+        }
+        // Not of polls: those can always be ended (__io_poll_cancel() of Linux; io_uring_prep_cancel(3), EALREADY).
+        if pending[index].kind != .poll, network.fault(.cancelRefused) { return }
+        if canComplete(index), network.fault(.cancelLost) {
+            complete(index)
+            // A poll has told one thing more, and ends all the same.
+            if pending[index].kind != .poll || pending[index].isOver { return }
+        }
+        network.mark(.cancelWon)
+        let operation = pending[index]
+        if operation.kind == .connect, let connection = operation.connection {
+            // The endpoint may have accepted it all the same.
+            if network.choices.pick(2) == 1 { world.establish(connection, port: operation.port) }
+        }
+        finish(index, operation.done > 0 ? Int32(operation.done) : -ECANCELED)
+    }
+
+    // MARK: Results
+
+    func finish(_ index: Int, _ result: Int32, buffer: BufferIndex? = nil, leftBytes: Bool = false) {
+        pending[index].isOver = true
+        results.append(
+            Completion(token: pending[index].token, result: result, buffer: buffer, leftBytes: leftBytes)
+        )
+    }
+
+    /// A result that is not the last.
+    func tell(_ index: Int, _ result: Int32) {
+        results.append(Completion(token: pending[index].token, result: result, more: true))
+    }
+
+    func change(_ index: Int, _ body: (inout PendingOperation) -> Void) { body(&pending[index]) }
+}

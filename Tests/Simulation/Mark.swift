@@ -1,0 +1,75 @@
+/// What a simulation can do to the product; each is counted when it has really happened.
+public enum Mark: Int, CaseIterable, Sendable {
+    // Operations
+    case partialSend
+    case shortSend
+    case poolEmpty
+    case noBufferBySurprise
+    case interruptedReceive
+    case interruptedSend
+    case sendFailed
+    case hiddenReset
+    case connectRefused
+    case connectUnreachable
+    case connectTimedOut
+    case connectSilent
+    case selfConnected
+    case cancelWon
+    case cancelLost
+    case cancelRefused
+    case acceptEndedEarly
+    case acceptWithoutDescriptors
+    case acceptAborted
+    case pollEndedEarly
+    case endOfStreamUnasked
+    case manyResultsAtOnce
+    case kernelBusy
+    case wokenForNothing
+    // Immediate calls
+    case noSocket
+    case noPipe
+    case partialFill
+    case partialDrain
+    case fillFoundNothing
+    case drainFoundNoRoom
+    case spliceRefused
+    case urgentByte
+    case movedDuringTurn
+    // Peers
+    case clientReset
+    case upstreamReset
+    case peerVanished
+    case peerClosed
+    case resetBeforeConnect
+    case slowPeer
+    case blockedPeer
+    case piecemealPeer
+    // Time and orders
+    case timePassed
+    case endpointsChanged
+    case noEndpoints
+    case drainBegun
+    case resetOrdered
+    case queueTakenInDrain
+    case limitReached
+    case flushed
+    case flushGivenUp
+    case dataLarge
+}
+
+/// How often each mark was met.
+public struct Coverage: Sendable {
+    private var counts = [Int](repeating: 0, count: Mark.allCases.count)
+
+    public init() {}
+
+    public subscript(mark: Mark) -> Int { counts[mark.rawValue] }
+
+    mutating func note(_ mark: Mark) { counts[mark.rawValue] += 1 }
+
+    public mutating func add(_ other: Coverage) {
+        for index in counts.indices { counts[index] += other.counts[index] }
+    }
+
+    public var missing: [Mark] { Mark.allCases.filter { self[$0] == 0 } }
+}

@@ -1,0 +1,105 @@
+import Reactor
+
+/// One worker in its world from start to end, with everything checked at every turn and once more at the end.
+struct Run {
+    /// Signalled in vain: a simulated worker is woken by its driver.
+    private static let wakeup = try? Wakeup()
+
+    let violation: String?
+    let coverage: Coverage
+    /// Virtual nanoseconds.
+    let duration: UInt64
+    let failurePoints: Int
+    let reasons: [UInt64]
+
+    init(_ scenario: Scenario, _ choices: Choices, isLoud: Bool = false) {
+        let world = World(scenario, choices)
+        world.network.isLoud = isLoud
+        let start = world.network.clock
+        defer { world.dissolve() }
+        do throws(SystemError) {
+            let statistics = StatisticsRow()
+            let (context, registry) = try Self.context(scenario, world, statistics)
+            let worker = try Worker(context: context, driver: world.driver)
+            world.place(worker, registry)
+            worker.start()
+            while !worker.isFinished, world.network.violation == nil {
+                worker.turn()
+                Self.check(worker, world)
+            }
+            if world.network.violation == nil {
+                // Nothing is left to do: says so, and leaves.
+                worker.run()
+                world.deliverRest()
+                Audit(world: world, worker: worker).check()
+            }
+            reasons = CloseReason.allCases.map { worker.statistics.closed($0) }
+        } catch {
+            world.network.fail("\(error)")
+            reasons = []
+        }
+        violation = world.network.violation
+        coverage = world.network.coverage
+        duration = world.network.clock - start
+        failurePoints = scenario.failing?.seen ?? 0
+    }
+
+    private static func context(
+        _ scenario: Scenario,
+        _ world: World,
+        _ statistics: StatisticsRow
+    ) throws(SystemError) -> (WorkerContext, EndpointRegistry) {
+        guard let wakeup else { throw SystemError("eventfd", errno: 24) }
+        let loads = try LoadTable(workers: 1, slots: EndpointRegistry.slotCapacity)
+        let publication = try Publication(
+            first: EndpointSnapshot(version: 1, services: scenario.services.map { _ in nil }),
+            wakeups: [wakeup]
+        )
+        let registry = EndpointRegistry(services: scenario.services.count, publication: publication, loads: loads)
+        for (service, ports) in scenario.services.enumerated() {
+            registry.replace(
+                service: service,
+                with: ports.map { Endpoint(address: SocketAddress(ipv4: [10, 0, 0, 1], port: $0), name: "\($0)") }
+            )
+        }
+        let context = WorkerContext(
+            index: 0,
+            settings: scenario.settings,
+            listeners: world.listen(),
+            publication: publication,
+            loads: loads,
+            admission: Admission(limit: scenario.maxConnections),
+            statistics: unsafe WorkerStatistics(row: statistics.memory),
+            records: try AccessRecords(doorbell: wakeup),
+            order: world.orders
+        )
+        return (context, registry)
+    }
+
+    /// What must hold between any two turns.
+    private static func check(_ worker: Worker<SimulatedDriver>, _ world: World) {
+        let network = world.network
+        guard network.violation == nil else { return }
+        if worker.pendingOperations != UInt64(world.driver.pending.count) {
+            network.fail(
+                "\(worker.pendingOperations) operations are counted, \(world.driver.pending.count) are in flight"
+            )
+        }
+        if worker.statistics[.active] != UInt64(worker.sessions.used) {
+            network.fail("\(worker.statistics[.active]) sessions are counted, \(worker.sessions.used) are there")
+        }
+    }
+}
+
+/// A row of counters that lives as long as its worker.
+@safe
+final class StatisticsRow {
+    let memory: UnsafeMutableRawPointer
+
+    init() {
+        unsafe memory = .allocate(byteCount: WorkerStatistics.bytes, alignment: 128)
+        unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: WorkerStatistics.bytes)
+    }
+
+    deinit { unsafe memory.deallocate() }
+}

@@ -1,0 +1,55 @@
+import Reactor
+
+/// What a run is made of, before the first choice.
+struct Scenario {
+    /// Something that happens to the worker from outside, some time.
+    enum Step {
+        case client(service: Int, Peer)
+        /// Discovery has found these ports.
+        case endpoints(service: Int, [UInt16])
+        case behaviour(port: UInt16, Network.Behaviour)
+        case descriptorLimit(Int)
+        case drain
+        case reset
+    }
+
+    /// The services and the ports of their endpoints at the start.
+    var services: [[UInt16]] = [[1]]
+    var endpoints: [UInt16: Network.Endpoint] = [:]
+    /// Clients that are there at the start.
+    var clients: [Peer] = []
+    var steps: [Step] = []
+    var balance = BalancePolicy.roundRobin
+    var connectTimeout: UInt64 = 1_000_000_000
+    var connectBudget: UInt64 = 5_000_000_000
+    var idleTimeout: UInt64 = 0
+    var accessLogInterval: UInt64 = 0
+    var maxConnections = 4
+    var pipes = 0
+    var pipeCapacity = 1 << 20
+    var descriptorLimit = 1 << 16
+    var common = (count: 4, size: 16)
+    var reserve = (count: 2, size: 8)
+    /// Results that come together, at most.
+    var batch = Int.max
+    /// The order to reset everything may come at any moment.
+    var mayAbort = false
+    /// The failure of one operation or call.
+    var failing: FaultPoint?
+
+    var settings: DataPathSettings {
+        DataPathSettings(
+            balance: balance,
+            connectTimeout: connectTimeout,
+            connectBudget: connectBudget,
+            idleTimeout: idleTimeout,
+            accessLogInterval: accessLogInterval,
+            recordsAccess: true,
+            tuning: Socket.Tuning(keepaliveSeconds: 60),
+            busyPoll: 0,
+            maxConnections: maxConnections,
+            pipesPerWorker: pipes,
+            seed: 1
+        )
+    }
+}

@@ -1,0 +1,323 @@
+import Reactor
+
+/// Everything around one worker that can move, and the choice of what moves next.
+final class World {
+    /// After so much time at rest a run goes on to its next step.
+    private static let patience: UInt64 = 20_000_000_000
+    /// All sessions must have ended so long after their peers have.
+    private static let longestEnd: UInt64 = 60_000_000_000
+    /// Cancels that were refused again and again have been repeated often enough by then.
+    private static let longestCancel: UInt64 = 3_000_000_000
+    /// A side that has gone is noticed within that time.
+    private static let longestNotice: UInt64 = 6_000_000_000
+    /// More moves than a run can need.
+    private static let mostMoves = 200_000
+
+    private enum Option {
+        case act(Int)
+        case read(Int)
+        case complete(Int)
+        case step
+        case abort
+    }
+
+    let network: Network
+    let scenario: Scenario
+    let orders = WorkerOrders()
+    private(set) var driver: SimulatedDriver!
+    private(set) var worker: Worker<SimulatedDriver>!
+    private var registry: EndpointRegistry!
+    private var listeners: [SimulatedListener] = []
+
+    private var options: [Option] = []
+    private var nextStep = 0
+    private var moves = 0
+    private var restsSince: UInt64 = 0
+    private var settledAt: UInt64?
+    private(set) var isDraining = false
+    private(set) var wasReset = false
+
+    init(_ scenario: Scenario, _ choices: Choices) {
+        self.scenario = scenario
+        network = Network(choices: choices)
+        network.endpoints = scenario.endpoints
+        network.descriptorLimit = scenario.descriptorLimit
+        network.pipeCapacity = scenario.pipeCapacity
+        network.failing = scenario.failing
+        driver = SimulatedDriver(
+            network: network,
+            world: self,
+            buffers: scenario.common,
+            reserve: scenario.reserve
+        )
+        driver.batch = scenario.batch
+    }
+
+    /// Puts the worker into its world; before its start.
+    func place(_ worker: Worker<SimulatedDriver>, _ registry: EndpointRegistry) {
+        self.worker = worker
+        self.registry = registry
+        restsSince = network.clock
+        for client in scenario.clients { arrive(client, service: 0) }
+    }
+
+    /// A listening descriptor for each service.
+    func listen() -> [WorkerContext.Listener] {
+        scenario.services.map { _ in
+            let listener = SimulatedListener()
+            listeners.append(listener)
+            return WorkerContext.Listener(descriptor: network.open(.listener(listener)), isUnix: false)
+        }
+    }
+
+    /// The client of the session that a token belongs to.
+    func client(of token: Token) -> Connection? {
+        network.connection(unsafe worker.sessions.pointer(token.slot).pointee.client, "connect")
+    }
+
+    /// Whether an address belongs to the snapshot that the worker holds.
+    func isHeld(_ address: UnsafePointer<SocketAddress>) -> Bool {
+        scenario.services.indices.contains { service in
+            let set = worker.snapshot.endpoints(of: service)
+            return unsafe address >= set.addresses && address < set.addresses + set.count
+        }
+    }
+
+    func establish(_ connection: Connection, port: UInt16) {
+        guard !connection.isEstablished, let endpoint = network.endpoints[port] else { return }
+        connection.isEstablished = true
+        connection.peer = endpoint.script()
+        if settledAt != nil { connection.peer.settle() }
+        connection.edges += 1
+    }
+
+    // MARK: Moves
+
+    /// One thing happens, or time passes; false when the wait is over.
+    func moveOnce(isDeliverable: Bool, until deadline: Deadline) -> Bool {
+        moves += 1
+        guard moves < Self.mostMoves else {
+            network.fail("no end after \(moves) moves")
+            return false
+        }
+        gather(everything: true)
+        guard !options.isEmpty else { return isDeliverable ? false : rest(until: deadline) }
+        if deadline != .never, !isDeliverable, network.choices.chance(oneIn: 128), mayDawdle {
+            dawdle(until: deadline)
+            return false
+        }
+        let choice = network.choices.pick(options.count + (isDeliverable ? 1 : 0))
+        guard choice < options.count else { return false }
+        if isProgress(options[choice]) { restsSince = network.clock }
+        perform(options[choice])
+        return true
+    }
+
+    /// Something that needs no operation of the worker happens.
+    func moveAtRandom() {
+        gather(everything: false)
+        guard !options.isEmpty else { return }
+        perform(options[network.choices.pick(options.count)])
+    }
+
+    private func gather(everything: Bool) {
+        options.removeAll(keepingCapacity: true)
+        for (index, connection) in network.connections.enumerated() {
+            if network.canAct(connection) { options.append(.act(index)) }
+            if connection.queued > 0, connection.peer.isReading, !connection.isDead { options.append(.read(index)) }
+        }
+        guard everything else { return }
+        for index in driver.pending.indices where driver.canComplete(index) { options.append(.complete(index)) }
+        if nextStep < scenario.steps.count { options.append(.step) }
+        if scenario.mayAbort && !wasReset { options.append(.abort) }
+    }
+
+    /// An accept that fails again and again is none.
+    private func isProgress(_ option: Option) -> Bool {
+        guard case .complete(let index) = option else { return true }
+        return driver.pending[index].kind != .accept || !network.isOutOfDescriptors
+    }
+
+    private func perform(_ option: Option) {
+        switch option {
+        case .act(let index): network.act(network.connections[index])
+        case .read(let index):
+            let connection = network.connections[index]
+            let portion = network.choices.portion(of: connection.queued, .slowPeer)
+            if portion < connection.queued { network.mark(.slowPeer) }
+            network.read(connection, portion)
+        case .complete(let index): driver.complete(index)
+        case .step: takeStep()
+        case .abort: order(.reset)
+        }
+    }
+
+    // MARK: Time
+
+    /// The kernel is not slow: time passes only when it has nothing more to tell. Peers and networks may be.
+    private var mayDawdle: Bool {
+        !driver.hasUnsubmitted
+            && driver.pending.indices.allSatisfy { driver.pending[$0].kind == .connect || !driver.canComplete($0) }
+    }
+
+    /// A deadline comes before what could have happened, or in the same moment.
+    private func dawdle(until deadline: Deadline) {
+        pass(to: deadline.nanoseconds)
+        for index in driver.pending.indices
+        where driver.pending[index].kind == .connect && driver.canComplete(index) && network.choices.pick(2) == 0 {
+            driver.complete(index)
+        }
+        if network.choices.pick(2) == 0 { moveAtRandom() }
+    }
+
+    private func pass(to time: UInt64) {
+        for connection in network.connections where !connection.isDead { network.noteStall(connection) }
+        network.clock = max(network.clock, time)
+        network.mark(.timePassed)
+        for connection in network.connections where !connection.isDead { network.noteStall(connection) }
+    }
+
+    /// Nothing can happen but that time passes, or that the run goes on.
+    private func rest(until deadline: Deadline) -> Bool {
+        if driver.hasUnsubmitted {
+            driver.start()
+            return true
+        }
+        checkNotice(until: deadline)
+        checkWaiting(until: deadline)
+        var next = deadline.nanoseconds
+        for connection in network.connections where !connection.isDead && connection.isEstablished {
+            if case .sleep? = connection.peer.action { next = min(next, connection.peer.wakesAt) }
+        }
+        let isEndless = next == .max || network.clock - restsSince > Self.patience
+        if isEndless && goOn() { return true }
+        if let settledAt, worker.sessions.used > 0, isEndless || network.clock - settledAt > Self.longestEnd {
+            network.fail("\(worker.sessions.used) sessions are left although their peers have ended: a hang")
+            return false
+        }
+        guard next < .max else {
+            network.fail("the worker sleeps for ever")
+            return false
+        }
+        pass(to: next)
+        return true
+    }
+
+    /// Whoever waits for an upstream and goes is let go; whoever waits in a queue is taken out of it.
+    private func checkWaiting(until deadline: Deadline) {
+        for connection in network.connections where connection.role == .client && connection.peer.hasReset {
+            guard connection.descriptor >= 0, connection.partner?.wasRelayed != true, connection.peer.sent == 0,
+                network.clock - connection.diedAt > Self.longestCancel
+            else { continue }
+            network.fail("\(connection.title) has gone before it was served, which is not noticed")
+        }
+        if deadline == .never, !network.isOutOfDescriptors, listeners.contains(where: { !$0.queue.isEmpty }) {
+            network.fail("clients wait to be accepted, and the worker sleeps for ever")
+        }
+    }
+
+    /// That a side has gone must not stay unnoticed, unless the other one is blocked: then nothing reads it.
+    private func checkNotice(until deadline: Deadline) {
+        for connection in network.connections where connection.peer.hasReset && connection.descriptor >= 0 {
+            guard let partner = connection.partner, partner.descriptor >= 0, partner.queued == 0,
+                connection.wasRelayed || partner.wasRelayed
+            else { continue }
+            if deadline == .never || network.clock - connection.diedAt > Self.longestNotice {
+                network.fail("\(connection.title) has gone, and its session does not notice")
+            }
+        }
+    }
+
+    /// The next part of a run: what is left of the scenario, the end of all peers, the drain.
+    private func goOn() -> Bool {
+        restsSince = network.clock
+        if nextStep < scenario.steps.count {
+            takeStep()
+        } else if settledAt == nil {
+            settle()
+        } else if worker.sessions.used == 0 && !isDraining {
+            order(.drain)
+        } else {
+            return false
+        }
+        return true
+    }
+
+    /// From now on nothing goes wrong, and every peer says what it has to say and ends.
+    func settle() {
+        network.say("everybody comes to an end")
+        settledAt = network.clock
+        network.choices.allowsFaults = false
+        network.descriptorLimit = 1 << 16
+        for connection in network.connections { connection.peer.settle() }
+    }
+
+    // MARK: Steps
+
+    private func takeStep() {
+        let step = scenario.steps[nextStep]
+        nextStep += 1
+        switch step {
+        case .client(let service, let peer):
+            arrive(peer, service: service)
+        case .endpoints(let service, let ports):
+            network.say("endpoints of service \(service): \(ports)")
+            network.mark(ports.isEmpty ? .noEndpoints : .endpointsChanged)
+            replace(service, ports)
+            driver.isWoken = true
+        case .behaviour(let port, let behaviour):
+            network.endpoints[port]?.behaviour = behaviour
+        case .descriptorLimit(let limit):
+            network.descriptorLimit = limit
+        case .drain: order(.drain)
+        case .reset: order(.reset)
+        }
+    }
+
+    func replace(_ service: Int, _ ports: [UInt16]) {
+        registry.replace(
+            service: service,
+            with: ports.map { Endpoint(address: SocketAddress(ipv4: [10, 0, 0, 1], port: $0), name: "\($0)") }
+        )
+        registry.tidy()
+    }
+
+    private func arrive(_ peer: Peer, service: Int) {
+        guard listeners[service].isOpen, !listeners[service].refusesNew else { return }
+        let number = network.connections.count
+        let address = SocketAddress(ipv4: [10, 1, UInt8(number >> 8), UInt8(number & 0xff)], port: UInt16(number + 1))
+        let connection = Connection(number: number, role: .client, address: address, peer: peer)
+        connection.isEstablished = true
+        if settledAt != nil { connection.peer.settle() }
+        network.connections.append(connection)
+        listeners[service].queue.append(connection)
+    }
+
+    private func order(_ order: WorkerOrder) {
+        network.say("the order is \(order)")
+        guard !wasReset else { return }
+        if order == .reset { wasReset = true }
+        isDraining = true
+        network.mark(order == .reset ? .resetOrdered : .drainBegun)
+        for listener in listeners { listener.refusesNew = true }
+        orders.raise(to: order)
+        driver.isWoken = true
+    }
+
+    /// What is under way when the worker has gone still arrives.
+    func deliverRest() {
+        settle()
+        for connection in network.connections where connection.queued > 0 && !connection.isDead {
+            network.read(connection, connection.queued)
+        }
+    }
+
+    /// Connections refer to their partners: without this they would stay for ever.
+    func dissolve() {
+        for connection in network.connections { connection.partner = nil }
+        driver.sockets.move.body = {}
+        network.isBusy = { _ in false }
+        worker = nil
+        driver = nil
+    }
+}

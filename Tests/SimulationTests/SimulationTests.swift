@@ -1,0 +1,34 @@
+import Simulation
+import Testing
+
+/// The worker in a simulated world (Tests/Simulation): a failure names the schedule or the seed that shows it again.
+@Suite(.serialized) struct SimulationTests {
+    init() { CrashNote.install() }
+
+    @Test(arguments: Walk.all.map(\.name)) func everyScheduleOfAShortSession(name: String) throws {
+        let walk = try #require(Walk.all.first { $0.name == name })
+        let report = walk.run()
+        #expect(report.failure == nil, "\(report.failure?.description ?? "")")
+        #expect(report.runs > 1)
+    }
+
+    /// And that each fault was really met, or the runs show nothing.
+    @Test func wholeWorkersFromTwoThousandSeeds() {
+        let report = Seeds.run(1..<2_001)
+        #expect(report.failure == nil, "\(report.failure?.description ?? "")")
+        #expect(report.coverage.missing == [])
+        #expect(report.missingReasons == [])
+    }
+
+    @Test func theSameSeedIsTheSameRun() {
+        let (first, second) = (Seeds.run(7..<40), Seeds.run(7..<40))
+        #expect(first.duration == second.duration)
+        for mark in Mark.allCases { #expect(first.coverage[mark] == second.coverage[mark], "\(mark)") }
+    }
+
+    @Test func everyOperationFailsInTurn() {
+        let report = FaultPoints.run(1..<5)
+        #expect(report.failure == nil, "\(report.failure?.description ?? "")")
+        #expect(report.runs > 500)
+    }
+}
