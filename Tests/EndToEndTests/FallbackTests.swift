@@ -10,14 +10,15 @@ struct FallbackTests {
     /// io_uring_register(2): a profile may allow the one and not the other.
     private static let register = 427
 
-    @Test(arguments: [setup, register])
-    func aSeccompProfileWithoutIoUringMeansEpoll(refused: Int) throws {
+    /// Docker's and containerd's profiles answer EPERM, Podman's ENOSYS.
+    @Test(arguments: [(setup, EPERM), (register, EPERM), (setup, ENOSYS)])
+    func aSeccompProfileWithoutIoUringMeansEpoll(refused: Int, error: Int32) throws {
         let server = EchoServer()
         defer { server.stop() }
         let fanout = try FanoutProcess(
             ["--endpoint", server.address.description, "--listen-address", "127.0.0.1:0"],
             environment: ["FANOUT_DRIVER": "auto"],
-            refusing: [refused]
+            refusing: [(refused, error)]
         )
         defer { fanout.stop() }
         let client = try LineClient(to: fanout.address())
@@ -35,7 +36,7 @@ struct FallbackTests {
     @Test func whoAsksForIoUringGetsNothingElse() throws {
         let fanout = try FanoutProcess(
             ["--endpoint", "127.0.0.1:1", "--listen-address", "127.0.0.1:0", "--driver", "io_uring"],
-            refusing: [Self.setup]
+            refusing: [(Self.setup, EPERM)]
         )
         defer { fanout.stop() }
         #expect(try fanout.exitCode() == 77)
@@ -58,7 +59,7 @@ struct FallbackTests {
     /// splice(2) is no loss of function either: bulk is copied then.
     @Test func withoutSpliceBulkIsCopied() throws {
         let splice = 275
-        let rig = try StreamRig(refusing: [splice])
+        let rig = try StreamRig(refusing: [(splice, EPERM)])
         let started = try #require(rig.fanout.messages("fanout started").first)
         #expect((started["kernel_lacks"] as? String ?? "").contains("splice"))
         let ends = try rig.connect()

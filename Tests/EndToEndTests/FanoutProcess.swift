@@ -37,12 +37,12 @@ final class FanoutProcess: @unchecked Sendable {
     /// - Parameters:
     ///   - environment: all that the process gets besides PATH.
     ///   - descriptors: RLIMIT_NOFILE, soft and hard.
-    ///   - refusing: numbers of system calls that fail with EPERM.
+    ///   - refusing: numbers of system calls that fail, and with which errno.
     init(
         _ arguments: [String],
         environment: [String: String] = [:],
         descriptors: Int? = nil,
-        refusing: [Int] = []
+        refusing: [(call: Int, errno: Int32)] = []
     ) throws {
         var variables = ["PATH": "/usr/bin:/bin"]
         // In a build with AddressSanitizer a leak makes the exit code 23.
@@ -57,7 +57,8 @@ final class FanoutProcess: @unchecked Sendable {
                 ["-c", "ulimit -n \(descriptors); exec \"$0\" \"$@\"", Self.binary.path] + all
         } else if !refusing.isEmpty {
             process.executableURL = Self.program("refuse")
-            process.arguments = [refusing.map(String.init).joined(separator: ","), Self.binary.path] + all
+            process.arguments =
+                [refusing.map { "\($0.call):\($0.errno)" }.joined(separator: ","), Self.binary.path] + all
         } else {
             process.executableURL = Self.binary
             process.arguments = all
@@ -225,7 +226,7 @@ func proxy(
     listen: String = "127.0.0.1:0",
     _ more: [String] = [],
     descriptors: Int? = nil,
-    refusing: [Int] = []
+    refusing: [(call: Int, errno: Int32)] = []
 ) throws -> FanoutProcess {
     let endpoints = servers.flatMap { ["--endpoint", $0.description] }
     return try FanoutProcess(

@@ -8,8 +8,8 @@ final class StreamRig {
     let fanout: FanoutProcess
     private let before: FanoutProcess.State
 
-    /// - Parameter refusing: numbers of system calls that the proxy is refused.
-    init(_ more: [String] = [], refusing: [Int] = []) throws {
+    /// - Parameter refusing: system calls that the proxy is refused.
+    init(_ more: [String] = [], refusing: [(call: Int, errno: Int32)] = []) throws {
         fanout = try proxy(to: [server.address], ["--workers", "1"] + more, refusing: refusing)
         _ = try fanout.address()
         before = try fanout.quietState()

@@ -1,5 +1,5 @@
-/* refuse NUMBER[,NUMBER...] PROGRAM [ARGUMENT...]: runs a program for which these system calls fail with EPERM, as
-   they do under a container's seccomp profile (seccomp(2), SECCOMP_RET_ERRNO). */
+/* refuse NUMBER[:ERRNO][,...] PROGRAM [ARGUMENT...]: runs a program for which these system calls fail, with EPERM if
+   nothing else is said, as they do under a container's seccomp profile (seccomp(2), SECCOMP_RET_ERRNO). */
 
 #include <errno.h>
 #include <linux/filter.h>
@@ -19,7 +19,7 @@ static int fail(const char *what) {
 
 int main(int argc, char **argv) {
     if (argc < 3) {
-        fprintf(stderr, "usage: refuse NUMBER[,NUMBER...] PROGRAM [ARGUMENT...]\n");
+        fprintf(stderr, "usage: refuse NUMBER[:ERRNO][,...] PROGRAM [ARGUMENT...]\n");
         return 64;
     }
     struct sock_filter code[2 * MOST + 2];
@@ -28,8 +28,10 @@ int main(int argc, char **argv) {
     char *rest = argv[1];
     for (int count = 0; *rest && count < MOST; count++) {
         unsigned long number = strtoul(rest, &rest, 10);
+        unsigned long error = EPERM;
+        if (*rest == ':') error = strtoul(rest + 1, &rest, 10);
         code[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, 1);
-        code[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
+        code[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error);
         if (*rest == ',') rest++;
     }
     if (*rest) {

@@ -47,7 +47,8 @@ enum StartFailure: Error {
             "refused by a seccomp profile or by kernel.io_uring_disabled; under Nomad's docker driver give the task "
                 + "security_opt = [\"seccomp=unconfined\"] or a profile that allows io_uring"
         case ENOSYS:
-            "this kernel or container runtime has none; Linux 6.1 or newer is needed"
+            "this kernel has none (Linux 6.1 or newer is needed), or the container runtime hides it, as Podman does; then give "
+                + "the task security_opt = [\"seccomp=unconfined\"] or a profile that allows io_uring"
         case ENOMEM:
             "not enough memory for a ring; raise the task's memory or its memlock limit"
         case EINVAL:
