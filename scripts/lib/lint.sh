@@ -7,6 +7,8 @@ run_lint() {
     forbid 'import Foundation$' 'use FoundationEssentials' 'Sources/*.swift'
     forbid 'try!|as!|fatalError\(' 'handle the failure, or say what our own bug would be with preconditionFailure' 'Sources/*.swift'
     forbid 'TODO|FIXME|XXX' 'finish it, or open an issue' 'Sources/*' 'Tests/*' 'scripts/*'
+    forbid 'CLOCK_REALTIME|gettimeofday|SystemClock' 'a clock that jumps is for people to read (Timestamp); measure with the monotonic one' \
+        'Sources/*' ':!Sources/Fanout/Log/Timestamp.swift' ':!Sources/Fanout/Discovery/DiscoveryStatistics.swift'
     if git ls-files | grep -E '(^|/)(Package\.resolved|\.build)'; then
         echo "lint: these must not be tracked" >&2
         failed=1
