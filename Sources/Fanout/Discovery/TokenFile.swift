@@ -39,18 +39,16 @@ enum TokenFile {
         guard status.st_mode & S_IFMT == S_IFREG else {
             return .failure(SystemError("read \(path) (not a regular file)", errno: EINVAL))
         }
-        var bytes: [UInt8] = []
-        while bytes.count <= longest {
-            var failure: SystemError?
-            let part = unsafe [UInt8](unsafeUninitializedCapacity: longest + 1 - bytes.count) { buffer, count in
-                let got = unsafe Glibc.read(file, buffer.baseAddress, buffer.count)
-                if got < 0 { failure = .last("read \(path)") }
-                count = max(0, got)
-            }
-            if let failure, failure.errno != EINTR { return .failure(failure) }
-            if failure == nil, part.isEmpty { break }
-            bytes += part
+        // At once, not piece by piece: between two reads the file may be written anew, and the pieces be of two tokens.
+        // A short read of a regular file is its end (read(2)).
+        var failure: SystemError?
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: longest + 1) { buffer, count in
+            var got: Int
+            repeat { got = unsafe Glibc.read(file, buffer.baseAddress, buffer.count) } while got < 0 && errno == EINTR
+            if got < 0 { failure = .last("read \(path)") }
+            count = max(0, got)
         }
+        if let failure { return .failure(failure) }
         guard bytes.count <= longest else { return .failure(SystemError("read \(path)", errno: EFBIG)) }
         return .success((bytes, Stamp(status)))
     }
