@@ -6,7 +6,11 @@ import Glibc
 /// For the thread that calls it and those started later, so before the first of them.
 public enum FileConfinement {
     /// Where a program on glibc reads: names and their resolution, certificates, time zones, itself, limits, /dev/null.
-    private static let system = ["/etc", "/usr", "/lib", "/lib64", "/run", "/proc", "/sys", "/dev"]
+    /// The files of the resolver are links to elsewhere on some systems.
+    private static let system = [
+        "/etc", "/usr", "/lib", "/lib64", "/run", "/proc", "/sys", "/dev", "/etc/resolv.conf", "/etc/hosts",
+        "/etc/nsswitch.conf",
+    ]
 
     /// From now on files can be read in the system's folders and these, sockets made and removed in those, and nothing
     /// else opened, written, made, removed or executed. What is open already stays usable.
@@ -24,7 +28,7 @@ public enum FileConfinement {
         }
         let ruleset = fanout_landlock_ruleset(abi)
         guard ruleset >= 0 else { throw SystemError("landlock_create_ruleset", errno: -ruleset) }
-        for folder in system + readable.flatMap({ folders(around: $0) }) {
+        for folder in (system + readable).flatMap({ folders(around: $0) }) {
             // A folder that is not there needs no permission.
             _ = unsafe fanout_landlock_allow(ruleset, folder, Int32(FANOUT_LANDLOCK_READ))
         }

@@ -30,16 +30,22 @@ def main(command):
         text=True,
     )
     answer = b""
+    # Ends the loop below too, by the end of the log.
+    watchdog = threading.Timer(SECONDS, process.terminate)
+    watchdog.start()
     for line in process.stderr:
         sys.stderr.write(line)
         found = re.search(r"listening address=127\.0\.0\.1:(\d+)", line)
         if found:
-            with socket.create_connection(("127.0.0.1", int(found.group(1))), timeout=SECONDS) as client:
-                client.settimeout(SECONDS)
-                client.sendall(b"through the container\n")
-                answer = client.recv(100)
+            try:
+                with socket.create_connection(("127.0.0.1", int(found.group(1))), timeout=SECONDS) as client:
+                    client.sendall(b"through the container\n")
+                    answer = client.recv(100)
+            except OSError as problem:
+                print("container: %s" % problem, file=sys.stderr)
             process.send_signal(signal.SIGQUIT)
     code = process.wait(SECONDS)
+    watchdog.cancel()
     return code if answer == b"through the container\n" else 1
 
 
