@@ -17,22 +17,32 @@ struct DriverKind: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let make: @Sendable (Wakeup, DriverSize) throws -> any Driver
 
-    static let ioUring = DriverKind(testDescription: "io_uring") { wakeup, size in
-        var options = UringDriver.Options()
-        options.submissionEntries = size.submissions
-        options.completionEntries = size.completions
-        options.bufferCount = size.buffers
-        options.bufferSize = size.bufferSize
-        return try UringDriver(wakeup: wakeup, options: options)
+    /// - Parameter busyPoll: nanoseconds of spinning before each sleep.
+    private static func ioUring(_ name: String, busyPoll: UInt64 = 0) -> DriverKind {
+        DriverKind(testDescription: name) { wakeup, size in
+            var options = UringDriver.Options()
+            options.submissionEntries = size.submissions
+            options.completionEntries = size.completions
+            options.bufferCount = size.buffers
+            options.bufferSize = size.bufferSize
+            options.busyPoll = busyPoll
+            return try UringDriver(wakeup: wakeup, options: options)
+        }
     }
 
-    static let epoll = DriverKind(testDescription: "epoll") { wakeup, size in
-        var options = EpollDriver.Options()
-        options.bufferCount = size.buffers
-        options.bufferSize = size.bufferSize
-        return try EpollDriver(wakeup: wakeup, options: options)
+    private static func epoll(_ name: String, busyPoll: UInt64 = 0) -> DriverKind {
+        DriverKind(testDescription: name) { wakeup, size in
+            var options = EpollDriver.Options()
+            options.bufferCount = size.buffers
+            options.bufferSize = size.bufferSize
+            options.busyPoll = busyPoll
+            return try EpollDriver(wakeup: wakeup, options: options)
+        }
     }
 
     /// Every driver there is; a new one is added here and nowhere else.
-    static let all = [ioUring, epoll]
+    static let all = [
+        ioUring("io_uring"), ioUring("io_uring, spinning", busyPoll: 200_000),
+        epoll("epoll"), epoll("epoll, spinning", busyPoll: 200_000),
+    ]
 }
