@@ -51,4 +51,14 @@ extension SystemError {
 
     /// No descriptor is left, for the process or the machine.
     public static func isDescriptorShortage(_ errno: Int32) -> Bool { errno == EMFILE || errno == ENFILE }
+
+    /// No way to the host, now.
+    public static func isUnreachable(_ errno: Int32) -> Bool {
+        [EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENETDOWN].contains(errno)
+    }
+
+    /// A connect failed for want of something of our own, a local port say (connect(2)), and not for its target.
+    public static func isOwnTrouble(_ errno: Int32) -> Bool {
+        [EADDRNOTAVAIL, EADDRINUSE, ENOBUFS, ENOMEM, EMFILE, ENFILE, EPERM, EACCES, ECANCELED, EAGAIN].contains(errno)
+    }
 }

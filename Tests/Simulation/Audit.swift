@@ -34,6 +34,7 @@ struct Audit {
         expect("pending operations", driver.pending.count, 0)
         expect("sessions", worker.sessions.used, 0)
         expect("lists of tried endpoints", worker.tried.used, 0)
+        expect("spares", worker.spares, 0)
         expect("pipes", worker.pipes.inUse, 0)
         expect("deadlines", worker.deadlines.count, 0)
         expect("starved flows", worker.starved.count, 0)

@@ -14,6 +14,8 @@ public enum Mark: Int, CaseIterable, Sendable {
     case connectTimedOut
     case connectSilent
     case selfConnected
+    case spareStarted
+    case spareWon
     case cancelWon
     case cancelLost
     case cancelRefused
@@ -47,6 +49,9 @@ public enum Mark: Int, CaseIterable, Sendable {
     // Time and orders
     case timePassed
     case endpointsChanged
+    case endpointEjected
+    case endpointOnTrial
+    case endpointBack
     case noEndpoints
     case drainBegun
     case resetOrdered

@@ -59,7 +59,8 @@ struct Run {
         for (service, ports) in scenario.services.enumerated() {
             registry.replace(
                 service: service,
-                with: ports.map { Endpoint(address: SocketAddress(ipv4: [10, 0, 0, 1], port: $0), name: "\($0)") }
+                with: ports.map { Endpoint(address: SocketAddress(ipv4: [10, 0, 0, 1], port: $0), name: "\($0)") },
+                at: Deadline(nanoseconds: world.network.clock)
             )
         }
         let context = WorkerContext(
@@ -85,8 +86,9 @@ struct Run {
                 "\(worker.pendingOperations) operations are counted, \(world.driver.pending.count) are in flight"
             )
         }
-        if worker.statistics[.active] != UInt64(worker.sessions.used) {
-            network.fail("\(worker.statistics[.active]) sessions are counted, \(worker.sessions.used) are there")
+        let sessions = worker.sessions.used - worker.spares
+        if worker.statistics[.active] != UInt64(sessions) {
+            network.fail("\(worker.statistics[.active]) sessions are counted, \(sessions) are there")
         }
     }
 }

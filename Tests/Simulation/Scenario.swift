@@ -20,6 +20,10 @@ struct Scenario {
     var clients: [Peer] = []
     var steps: [Step] = []
     var balance = BalancePolicy.roundRobin
+    var endpointCap = UInt32.max
+    var hedge = HedgePolicy.off
+    /// Whether endpoints are ejected and come back.
+    var looksAtHealth = false
     var connectTimeout: UInt64 = 1_000_000_000
     var connectBudget: UInt64 = 5_000_000_000
     var idleTimeout: UInt64 = 0
@@ -40,6 +44,8 @@ struct Scenario {
     var settings: DataPathSettings {
         DataPathSettings(
             balance: balance,
+            endpointCap: endpointCap,
+            hedge: hedge,
             connectTimeout: connectTimeout,
             connectBudget: connectBudget,
             idleTimeout: idleTimeout,

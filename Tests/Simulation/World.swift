@@ -75,6 +75,10 @@ final class World {
         network.connection(unsafe worker.sessions.pointer(token.slot).pointee.client, "connect")
     }
 
+    func isSpare(_ token: Token) -> Bool {
+        unsafe worker.sessions.pointer(token.slot).pointee.phase == .spare
+    }
+
     /// Whether an address belongs to the snapshot that the worker holds.
     func isHeld(_ address: UnsafePointer<SocketAddress>) -> Bool {
         scenario.services.indices.contains { service in
@@ -100,6 +104,7 @@ final class World {
             network.fail("no end after \(moves) moves")
             return false
         }
+        if scenario.looksAtHealth, network.choices.chance(oneIn: 12) { lookAtHealth() }
         gather(everything: true)
         guard !options.isEmpty else { return isDeliverable ? false : rest(until: deadline) }
         if deadline != .never, !isDeliverable, network.choices.chance(oneIn: 128), mayDawdle {
@@ -274,12 +279,27 @@ final class World {
         }
     }
 
+    /// The supervisor does its part: what has failed too often is ejected, and comes back.
+    private func lookAtHealth() {
+        for change in registry.look(at: Deadline(nanoseconds: network.clock)) {
+            network.say("\(change.assignment.endpoint.name) is \(change.health.name) (\(change.health.reason))")
+            switch change.health.state {
+            case .ejected: network.mark(.endpointEjected)
+            case .trial: network.mark(.endpointOnTrial)
+            case .new: network.mark(.endpointBack)
+            case .ready, .suspect: break
+            }
+            driver.isWoken = true
+        }
+    }
+
     func replace(_ service: Int, _ ports: [UInt16]) {
         registry.replace(
             service: service,
-            with: ports.map { Endpoint(address: SocketAddress(ipv4: [10, 0, 0, 1], port: $0), name: "\($0)") }
+            with: ports.map { Endpoint(address: SocketAddress(ipv4: [10, 0, 0, 1], port: $0), name: "\($0)") },
+            at: Deadline(nanoseconds: network.clock)
         )
-        registry.tidy()
+        registry.tidy(at: Deadline(nanoseconds: network.clock))
     }
 
     private func arrive(_ peer: Peer, service: Int) {
@@ -314,7 +334,10 @@ final class World {
 
     /// Connections refer to their partners: without this they would stay for ever.
     func dissolve() {
-        for connection in network.connections { connection.partner = nil }
+        for connection in network.connections {
+            connection.partner = nil
+            connection.spareOf = nil
+        }
         driver.sockets.move.body = {}
         network.isBusy = { _ in false }
         worker = nil

@@ -26,7 +26,9 @@ enum DriverChoice: String, Choice {
 /// How a worker picks an endpoint for a new session.
 enum BalancePolicy: String, Choice {
     case leastConnections = "least-connections"
+    case twoChoices = "two-choices"
     case roundRobin = "round-robin"
+    case random
 }
 
 /// The form of log lines.

@@ -61,6 +61,15 @@ struct Configuration: Equatable, Sendable {
     let pinWorkers: Bool
     let driver: DriverChoice
     let balance: BalancePolicy
+    let hedge: HedgePolicy
+    /// Zero: none.
+    let slowStart: Interval
+    /// Zero: no active checks.
+    let checkInterval: Interval
+    /// The largest number for no limit.
+    let endpointCap: UInt32
+    /// The nearest first.
+    let preferences: [Preference]
     /// Above zero and at most ``connectBudget``.
     let connectTimeout: Interval
     let connectBudget: Interval

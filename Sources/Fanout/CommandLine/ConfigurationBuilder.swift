@@ -10,6 +10,8 @@ struct ConfigurationBuilder {
     /// TCP_KEEPIDLE takes whole seconds up to this (tcp(7), MAX_TCP_KEEPIDLE).
     private static let longestKeepalive: UInt64 = 32767
 
+    private static let shortestCheckInterval = Interval(nanoseconds: 100_000_000)
+
     func build() throws(UsageError) -> Configuration {
         let services = try ServiceList(values: values).build()
         let workers = try workers()
@@ -27,6 +29,11 @@ struct ConfigurationBuilder {
             pinWorkers: try choice(.pinWorkers, Switch.self).isOn,
             driver: try choice(.driver, DriverChoice.self),
             balance: try choice(.balance, BalancePolicy.self),
+            hedge: try hedge(),
+            slowStart: try interval(.slowStart),
+            checkInterval: try checkInterval(),
+            endpointCap: try endpointCap(),
+            preferences: try values[.prefer].parseAll(Preference.init(parsing:)),
             connectTimeout: connectTimeout,
             connectBudget: connectBudget,
             keepalive: try keepalive(),
@@ -89,6 +96,39 @@ struct ConfigurationBuilder {
             guard interval <= .seconds(1) else { throw InvalidValue("off, or a time up to 1s, such as 50us") }
             return interval
         }
+    }
+
+    private func hedge() throws(UsageError) -> HedgePolicy {
+        try required(.hedgeAfter) { text throws(InvalidValue) in
+            switch text {
+            case "auto": return .auto
+            case "off": return .off
+            case _:
+                guard let delay = try? Interval(parsing: text), delay > .zero else {
+                    throw InvalidValue("auto, off, or a time longer than 0, such as 20ms")
+                }
+                return .after(delay.nanoseconds)
+            }
+        }
+    }
+
+    private func checkInterval() throws(UsageError) -> Interval {
+        try required(.checkInterval) { text throws(InvalidValue) in
+            guard text != Switch.off.rawValue else { return .zero }
+            guard let interval = try? Interval(parsing: text), interval >= Self.shortestCheckInterval else {
+                throw InvalidValue("off, or a time of 100ms or more, such as 5s")
+            }
+            return interval
+        }
+    }
+
+    private func endpointCap() throws(UsageError) -> UInt32 {
+        try values[.maxConnectionsPerEndpoint].parse { text throws(InvalidValue) in
+            guard let number = UInt32(text), (1...1_000_000).contains(number) else {
+                throw InvalidValue("a whole number from 1 to 1000000")
+            }
+            return number
+        } ?? .max
     }
 
     private func positive(_ setting: Setting) throws(UsageError) -> Interval {

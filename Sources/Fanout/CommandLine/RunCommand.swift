@@ -29,6 +29,12 @@ struct RunCommand: ParsableCommand {
     @Option(parsing: .unconditional, help: Setting.drainTimeout.help) var drainTimeout: String?
     @Option(parsing: .unconditional, help: Setting.maxConnections.help) var maxConnections: String?
     @Option(parsing: .unconditional, help: Setting.busyPoll.help) var busyPoll: String?
+    @Option(parsing: .unconditional, help: Setting.hedgeAfter.help) var hedgeAfter: String?
+    @Option(parsing: .unconditional, help: Setting.slowStart.help) var slowStart: String?
+    @Option(parsing: .unconditional, help: Setting.checkInterval.help) var checkInterval: String?
+    @Option(parsing: .unconditional, help: Setting.maxConnectionsPerEndpoint.help)
+    var maxConnectionsPerEndpoint: String?
+    @Option(parsing: .unconditionalSingleValue, help: Setting.prefer.help) var prefer: [String] = []
     @Option(parsing: .unconditional, help: Setting.nomadAddress.help) var nomadAddress: String?
     @Option(parsing: .unconditional, help: Setting.namespace.help) var namespace: String?
     @Option(help: Setting.region.help) var region: String?
@@ -59,6 +65,11 @@ struct RunCommand: ParsableCommand {
         case .drainTimeout: one(drainTimeout)
         case .maxConnections: one(maxConnections)
         case .busyPoll: one(busyPoll)
+        case .hedgeAfter: one(hedgeAfter)
+        case .slowStart: one(slowStart)
+        case .checkInterval: one(checkInterval)
+        case .maxConnectionsPerEndpoint: one(maxConnectionsPerEndpoint)
+        case .prefer: prefer
         case .nomadAddress: one(nomadAddress)
         case .namespace: one(namespace)
         case .region: one(region)

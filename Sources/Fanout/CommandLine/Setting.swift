@@ -19,6 +19,11 @@ enum Setting: String, CaseIterable, Sendable {
     case drainTimeout = "drain-timeout"
     case maxConnections = "max-connections"
     case busyPoll = "busy-poll"
+    case hedgeAfter = "hedge-after"
+    case slowStart = "slow-start"
+    case checkInterval = "check-interval"
+    case maxConnectionsPerEndpoint = "max-connections-per-endpoint"
+    case prefer
     case nomadAddress = "nomad-address"
     case namespace
     case region
@@ -39,10 +44,12 @@ enum Setting: String, CaseIterable, Sendable {
     /// Whether the flag may be given several times, and its variable hold several values between spaces.
     var isRepeatable: Bool {
         switch self {
-        case .forward, .endpoint: true
+        case .forward, .endpoint, .prefer: true
         case .service, .listenAddress, .workers, .pinWorkers, .driver, .balance, .connectTimeout, .connectBudget,
-            .keepalive, .idleTimeout, .drainTimeout, .maxConnections, .busyPoll, .nomadAddress, .namespace, .region,
-            .allowStale, .tokenFile, .logFormat, .logLevel, .accessLog, .accessLogInterval:
+            .keepalive, .idleTimeout, .drainTimeout, .maxConnections, .busyPoll, .hedgeAfter, .slowStart,
+            .checkInterval,
+            .maxConnectionsPerEndpoint, .nomadAddress, .namespace, .region, .allowStale, .tokenFile, .logFormat,
+            .logLevel, .accessLog, .accessLogInterval:
             false
         }
     }
@@ -50,7 +57,9 @@ enum Setting: String, CaseIterable, Sendable {
     /// The value that holds when neither flag nor variable is there; nil when it is none or has to be found out.
     var defaultText: String? {
         switch self {
-        case .service, .forward, .endpoint, .maxConnections, .nomadAddress, .namespace, .region, .tokenFile: nil
+        case .service, .forward, .endpoint, .maxConnections, .maxConnectionsPerEndpoint, .prefer, .nomadAddress,
+            .namespace, .region, .tokenFile:
+            nil
         case .listenAddress: "127.0.0.1:8080"
         case .workers: "auto"
         case .pinWorkers: "off"
@@ -62,6 +71,9 @@ enum Setting: String, CaseIterable, Sendable {
         case .idleTimeout: "0"
         case .drainTimeout: "25s"
         case .busyPoll: "off"
+        case .hedgeAfter: "auto"
+        case .slowStart: "10s"
+        case .checkInterval: "off"
         case .allowStale: "on"
         case .logFormat: "text"
         case .logLevel: "info"
@@ -73,14 +85,15 @@ enum Setting: String, CaseIterable, Sendable {
     /// The default in words, as the help shows it.
     var defaultDescription: String {
         switch self {
-        case .service, .forward, .endpoint: "none"
+        case .service, .forward, .endpoint, .maxConnectionsPerEndpoint, .prefer: "none"
         case .maxConnections: "from the descriptor and memory limits"
         case .nomadAddress: "NOMAD_ADDR, else NOMAD_UNIX_ADDR, else $NOMAD_SECRETS_DIR/api.sock"
         case .namespace: "NOMAD_NAMESPACE"
         case .region: "NOMAD_REGION"
         case .tokenFile: "$NOMAD_SECRETS_DIR/nomad_token, else the token in NOMAD_TOKEN"
         case .listenAddress, .workers, .pinWorkers, .driver, .balance, .connectTimeout, .connectBudget, .keepalive,
-            .idleTimeout, .drainTimeout, .busyPoll, .allowStale, .logFormat, .logLevel, .accessLog, .accessLogInterval:
+            .idleTimeout, .drainTimeout, .busyPoll, .hedgeAfter, .slowStart, .checkInterval, .allowStale, .logFormat,
+            .logLevel, .accessLog, .accessLogInterval:
             defaultText ?? "none"
         }
     }
@@ -102,6 +115,11 @@ enum Setting: String, CaseIterable, Sendable {
         case .drainTimeout: "How long a drain may last; 0 resets every session at once"
         case .maxConnections: "Connections of the whole process; a client beyond it is reset and counted"
         case .busyPoll: "Spin this long before sleeping, at most 1s, or off: less latency for a whole core a worker"
+        case .hedgeAfter: "Try a second endpoint when a connect takes this long; auto: twice the usual time"
+        case .slowStart: "How long a new endpoint takes to get its full share; 0 is at once"
+        case .checkInterval: "Also connect to each endpoint this often, to see whether it is there; or off"
+        case .maxConnectionsPerEndpoint: "Connections that one endpoint may have; beyond it clients wait"
+        case .prefer: "Prefer endpoints of zone=NAME, node=ID or datacenter=NAME; repeatable, the nearest first"
         case .nomadAddress: "The Nomad API: http://, https:// or unix:///PATH"
         case .namespace: "Namespace of services that name none"
         case .region: "Nomad region"
@@ -123,9 +141,12 @@ enum Setting: String, CaseIterable, Sendable {
         case .workers: "N|auto"
         case .driver: DriverChoice.choices
         case .balance: BalancePolicy.choices
-        case .connectTimeout, .connectBudget, .keepalive, .idleTimeout, .drainTimeout, .accessLogInterval: "D"
-        case .busyPoll: "D|off"
-        case .maxConnections: "N"
+        case .connectTimeout, .connectBudget, .keepalive, .idleTimeout, .drainTimeout, .accessLogInterval, .slowStart:
+            "D"
+        case .busyPoll, .checkInterval: "D|off"
+        case .hedgeAfter: "D|auto|off"
+        case .maxConnections, .maxConnectionsPerEndpoint: "N"
+        case .prefer: "KIND=VALUE"
         case .nomadAddress: "URL"
         case .namespace: "NAMESPACE"
         case .region: "REGION"

@@ -38,90 +38,132 @@ struct Balancer {
     private static let mostDraws = 8
 
     let policy: BalancePolicy
+    /// Connections of all workers that an endpoint may have; the largest number for no limit.
+    let cap: UInt32
     private var random: UInt64
     private var turns: UInt64
 
     /// - Parameter seed: different for each process and worker, so that a thousand sidecars that start together do
     ///   not all begin with the same endpoint.
-    init(policy: BalancePolicy, seed: UInt64) {
+    init(policy: BalancePolicy, cap: UInt32 = .max, seed: UInt64) {
         self.policy = policy
+        self.cap = cap
+        var seeds = SplitMix(seed: seed)
         // xorshift must not start at 0.
-        random = max(1, Self.mixed(seed))
-        turns = Self.mixed(seed &+ 1)
+        random = max(1, seeds.next())
+        turns = seeds.next()
     }
 
-    /// Seeds that differ in one bit give unlike results (splitmix64; Steele, Lea, Flood, 2014).
-    private static func mixed(_ seed: UInt64) -> UInt64 {
-        var value = seed &+ 0x9E37_79B9_7F4A_7C15
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
-    }
-
-    /// The row of the endpoint to use next, or nil when all have been tried or there is none.
+    /// The row of the endpoint to use next, or nil when all have been tried or are full, or there is none.
     mutating func choose(from set: EndpointSet, excluding tried: TriedEndpoints, loads: LoadTable) -> Int? {
         guard set.count > 0 else { return nil }
-        switch policy {
-        case .leastConnections:
-            return leastLoaded(of: set, excluding: tried, loads: loads)
-        case .roundRobin:
-            turns &+= 1
-            return first(of: set, from: Int(turns % UInt64(set.count)), excluding: tried)
-        }
-    }
-
-    /// The least loaded of all, and among equals each with the same chance; of two drawn at random where there are too
-    /// many to look at (Mitzenmacher, "The power of two choices in randomized load balancing", 2001).
-    private mutating func leastLoaded(of set: EndpointSet, excluding tried: TriedEndpoints, loads: LoadTable) -> Int? {
-        if set.count > Self.mostCompared { return betterOfTwo(of: set, excluding: tried, loads: loads) }
-        // Two passes without a branch that depends on a load: loads of about the same size would mispredict it.
-        var least = UInt32.max
-        for row in 0..<set.count { least = min(least, unsafe load(of: set.slots[row], excluding: tried, in: loads)) }
-        guard least < .max else { return nil }
-        return unsafe withUnsafeTemporaryAllocation(of: UInt16.self, capacity: Self.mostCompared + 1) { equals in
-            var count = 0
-            for row in 0..<set.count {
-                unsafe equals[count] = UInt16(truncatingIfNeeded: row)
-                let excess = Int64(unsafe load(of: set.slots[row], excluding: tried, in: loads)) &- Int64(least)
-                // The sign, as a number: 1 where there is no excess.
-                count &+= Int(truncatingIfNeeded: UInt64(bitPattern: excess &- 1) >> 63)
+        if set.trials > 0, let row = trial(of: set, excluding: tried, loads: loads) { return row }
+        let candidates = Candidates(set: set, tried: tried, loads: loads, cap: cap)
+        let preferred =
+            switch policy {
+            case .leastConnections:
+                set.preferred > Self.mostCompared ? betterOfTwo(candidates) : leastLoaded(candidates)
+            case .twoChoices: betterOfTwo(candidates)
+            case .roundRobin: next(candidates)
+            case .random: any(candidates)
             }
-            // Other workers may have taken all of them in the meantime; any will do then.
-            guard count > 0 else { return first(of: set, from: 0, excluding: tried) }
-            return unsafe Int(equals[draw(below: count)])
-        }
+        if let preferred { return preferred }
+        return set.preferred < set.count ? cheapestBeyond(candidates) : nil
     }
 
-    /// The load of a slot, or the largest number for one that has been tried.
-    @inline(__always)
-    private func load(of slot: UInt32, excluding tried: TriedEndpoints, in loads: LoadTable) -> UInt32 {
-        tried.count > 0 && tried.contains(slot) ? .max : loads.load(of: slot)
-    }
-
-    /// Where only tried endpoints are drawn, the next that was not.
-    private mutating func betterOfTwo(of set: EndpointSet, excluding tried: TriedEndpoints, loads: LoadTable) -> Int? {
+    /// Of the rows behind the first tier; from a place drawn on, so that equals are not always the same.
+    private mutating func cheapestBeyond(_ candidates: Candidates) -> Int? {
+        let set = candidates.set
+        let count = set.count - set.preferred
+        let start = draw(below: count)
         var best: Int? = nil
-        var bestLoad = UInt32.max
-        var drawn = 0
-        for _ in 0..<Self.mostDraws where drawn < 2 {
-            let row = draw(below: set.count)
-            let slot = unsafe set.slots[row]
-            guard row != best, tried.count == 0 || !tried.contains(slot) else { continue }
-            drawn += 1
-            let load = loads.load(of: slot)
-            if load < bestLoad { (best, bestLoad) = (row, load) }
+        var bestCost = UInt64.max
+        for offset in 0..<count {
+            let row = set.preferred + (start + offset) % count
+            let cost = candidates.cost(of: row)
+            if cost < bestCost { (best, bestCost) = (row, cost) }
         }
-        return best ?? first(of: set, from: draw(below: set.count), excluding: tried)
+        return best
     }
 
-    private func first(of set: EndpointSet, from start: Int, excluding tried: TriedEndpoints) -> Int? {
-        var row = start
-        for _ in 0..<set.count {
-            if unsafe !tried.contains(set.slots[row]) { return row }
-            row += 1
-            if row == set.count { row = 0 }
+    /// The one connection that an ejected endpoint is tried with, if no worker has taken it yet.
+    private func trial(of set: EndpointSet, excluding tried: TriedEndpoints, loads: LoadTable) -> Int? {
+        for row in set.count - set.trials..<set.count {
+            let slot = unsafe set.slots[row]
+            if !tried.contains(slot), loads.outcomes.takeTrial(slot: slot) { return row }
         }
         return nil
+    }
+
+    /// The least loaded of all, for its weight, and among equals each with the same chance.
+    private mutating func leastLoaded(_ candidates: Candidates) -> Int? {
+        candidates.set.isUniform
+            ? least(candidates, of: UInt32.self) { $0.load(of: $1) }
+            : least(candidates, of: UInt64.self) { $0.cost(of: $1) }
+    }
+
+    /// Two passes without a branch that depends on a load: loads of about the same size would mispredict it.
+    @inline(__always)
+    private mutating func least<Cost: FixedWidthInteger & UnsignedInteger>(
+        _ candidates: Candidates,
+        of _: Cost.Type,
+        _ cost: (Candidates, Int) -> Cost
+    ) -> Int? {
+        let count = candidates.set.preferred
+        var least = Cost.max
+        for row in 0..<count { least = min(least, cost(candidates, row)) }
+        guard least < .max else { return nil }
+        return unsafe withUnsafeTemporaryAllocation(of: UInt16.self, capacity: Self.mostCompared + 1) { equals in
+            var found = 0
+            for row in 0..<count {
+                unsafe equals[found] = UInt16(truncatingIfNeeded: row)
+                // A number in place of a branch: 1 where there is no excess.
+                found &+= cost(candidates, row) <= least ? 1 : 0
+            }
+            // Other workers may have taken all of them in the meantime; any will do then.
+            guard found > 0 else { return candidates.first(from: 0, to: count) }
+            return unsafe Int(equals[draw(below: found)])
+        }
+    }
+
+    /// The better of two drawn at random (Mitzenmacher, "The power of two choices in randomized load balancing", 2001).
+    /// Where only tried endpoints are drawn, the next that was not.
+    private mutating func betterOfTwo(_ candidates: Candidates) -> Int? {
+        var best: Int? = nil
+        var bestCost = UInt64.max
+        var drawn = 0
+        for _ in 0..<Self.mostDraws where drawn < 2 {
+            let row = draw(below: candidates.set.preferred)
+            let cost = candidates.cost(of: row)
+            guard row != best, cost < .max else { continue }
+            drawn += 1
+            if cost < bestCost { (best, bestCost) = (row, cost) }
+        }
+        return best ?? candidates.firstAround(draw(below: candidates.set.preferred))
+    }
+
+    /// One after the other; those with less than the greatest weight let turns go by, evenly.
+    private mutating func next(_ candidates: Candidates) -> Int? {
+        let count = UInt64(candidates.set.preferred)
+        for _ in 0..<candidates.set.preferred * Self.mostDraws {
+            turns &+= 1
+            let (lap, row) = turns.quotientAndRemainder(dividingBy: count)
+            let part = candidates.part(of: Int(row))
+            // In 2^16ths of the greatest weight: a turn each time that their sum passes a whole.
+            let before = ((lap & 0xffff_ffff) &* part) >> 16
+            let after = (((lap & 0xffff_ffff) &+ 1) &* part) >> 16
+            if before != after, candidates.isOpen(Int(row)) { return Int(row) }
+        }
+        return candidates.firstAround(Int(turns % count))
+    }
+
+    /// Any, with the chance that its weight gives it.
+    private mutating func any(_ candidates: Candidates) -> Int? {
+        for _ in 0..<Self.mostDraws * 4 {
+            let row = draw(below: candidates.set.preferred)
+            if candidates.isOpen(row), UInt64(draw(below: 1 << 16)) < candidates.part(of: row) { return row }
+        }
+        return candidates.firstAround(draw(below: candidates.set.preferred))
     }
 
     /// A number from 0 on (Lemire, "Fast random integer generation in an interval", 2019, without the rejection: the bias
@@ -136,5 +178,47 @@ struct Balancer {
         random ^= random << 25
         random ^= random >> 27
         return (random &* 0x2545_F491_4F6C_DD1D) >> 16
+    }
+}
+
+/// The rows of one choice, with what speaks against each.
+private struct Candidates {
+    let set: EndpointSet
+    let tried: TriedEndpoints
+    let loads: LoadTable
+    let cap: UInt32
+
+    /// The connections of a row's endpoint, or the largest number for one that has been tried or is full.
+    @inline(__always)
+    func load(of row: Int) -> UInt32 {
+        let slot = unsafe set.slots[row]
+        let load = loads.load(of: slot)
+        return load >= cap || (tried.count > 0 && tried.contains(slot)) ? .max : load
+    }
+
+    /// The tier, and within it what one more connection makes of the load, by weight; the largest number as above.
+    @inline(__always)
+    func cost(of row: Int) -> UInt64 {
+        let load = load(of: row)
+        let packed = unsafe set.costs[row]
+        let cost = (packed & 0xff00_0000_0000_0000) &+ (UInt64(load) &+ 1) &* (packed & 0xffff_ffff)
+        return load == .max ? .max : cost
+    }
+
+    func isOpen(_ row: Int) -> Bool { load(of: row) < .max }
+
+    /// The weight of a preferred row in 2^16ths of the greatest.
+    func part(of row: Int) -> UInt64 {
+        set.isUniform ? 1 << 16 : unsafe (UInt64(set.leastCost) << 16) / (set.costs[row] & 0xffff_ffff)
+    }
+
+    func first(from start: Int, to end: Int) -> Int? {
+        for row in start..<end where isOpen(row) { return row }
+        return nil
+    }
+
+    /// The next preferred row from here on.
+    func firstAround(_ start: Int) -> Int? {
+        first(from: start, to: set.preferred) ?? first(from: 0, to: start)
     }
 }

@@ -12,4 +12,7 @@ struct Endpoint: Hashable, Sendable {
     var tags: [String] = []
     /// Grows with each registration of the region; 0 for an endpoint that the operator gave.
     var createIndex: UInt64 = 0
+
+    /// What the tags say; reads them each time.
+    var traits: EndpointTraits { EndpointTraits(tags: tags) }
 }

@@ -12,6 +12,9 @@ final class EndpointRegistry: Sendable {
     static let mostEndpoints = 10_000
     /// Names of endpoints that have left, kept for log lines that come later.
     static let keptNames = 4_096
+    /// How long the health of an endpoint that has left is remembered, should it come back, and of how many.
+    static let longestMemory: UInt64 = 600_000_000_000
+    static let mostRemembered = 4_096
 
     /// An endpoint and the slot that counts its connections.
     struct Assignment: Sendable {
@@ -19,11 +22,33 @@ final class EndpointRegistry: Sendable {
         let service: Int
         let slot: UInt32
         let identity: UInt64
+        let traits: EndpointTraits
+    }
+
+    /// How endpoints are treated; the same for all services.
+    struct Policy: Sendable {
+        /// Nanoseconds; 0 for none.
+        var slowStart: UInt64 = 10_000_000_000
+        /// The nearest first.
+        var preferences: [Preference] = []
+        var seed: UInt64 = 1
     }
 
     private struct Key: Hashable {
         let service: Int
         let address: SocketAddress
+    }
+
+    /// The health of an endpoint, and what was known of its slot's outcomes at the last look.
+    private struct Patient {
+        var health: EndpointHealth
+        var seen: Outcomes
+        /// As it was published.
+        var share: Double
+        /// Results of active checks since the last look.
+        var checks: [Bool] = []
+        /// When it left; nil while it is there.
+        var leftAt: Deadline?
     }
 
     private struct State {
@@ -32,6 +57,10 @@ final class EndpointRegistry: Sendable {
         /// How often each service has changed.
         var revisions: [UInt32]
         var live: [Key: Assignment] = [:]
+        var patients: [Key: Patient] = [:]
+        var random: SplitMix
+        /// When time alone changes the health of an endpoint.
+        var nextLook = Deadline.never
         /// Assignments out of use, with the first version that does not hold them.
         var leaving: [Key: (assignment: Assignment, since: UInt64)] = [:]
         var freeSlots: [UInt32] = []
@@ -48,11 +77,17 @@ final class EndpointRegistry: Sendable {
     private let state: Locked<State>
     private let publication: Publication
     private let loads: LoadTable
+    private let policy: Policy
 
-    init(services: Int, publication: Publication, loads: LoadTable) {
+    init(services: Int, publication: Publication, loads: LoadTable, policy: Policy = Policy()) {
         state = Locked(
-            State(wanted: Array(repeating: nil, count: services), revisions: Array(repeating: 0, count: services))
+            State(
+                wanted: Array(repeating: nil, count: services),
+                revisions: Array(repeating: 0, count: services),
+                random: SplitMix(seed: policy.seed)
+            )
         )
+        self.policy = policy
         self.publication = publication
         self.loads = loads
     }
@@ -69,17 +104,19 @@ final class EndpointRegistry: Sendable {
     /// Makes `endpoints` the endpoints of a service. Equal addresses are one endpoint, the first named counts.
     /// Sessions of endpoints that are gone go on.
     @discardableResult
-    func replace(service: Int, with endpoints: [Endpoint]) -> Change {
+    func replace(service: Int, with endpoints: [Endpoint], at now: Deadline = .now()) -> Change {
         state.with { state in
             var seen = Set<SocketAddress>()
             let distinct = endpoints.filter { seen.insert($0.address).inserted }
             let used = Array(distinct.prefix(Self.mostEndpoints))
             let before = state.wanted[service] ?? []
+            // Those of the first answer have been there before us.
+            admit(used, service, areKnownGood: state.wanted[service] == nil, now, &state)
             state.wanted[service] = used
             state.revisions[service] &+= 1
             let old = Set(before.map(\.address))
             let new = Set(used.map(\.address))
-            let unplaced = publish(&state)
+            let unplaced = publish(&state, now)
             return Change(
                 added: used.filter { !old.contains($0.address) },
                 removed: before.filter { !new.contains($0.address) },
@@ -93,10 +130,75 @@ final class EndpointRegistry: Sendable {
     var needsTidying: Bool { state.with { $0.isBehind || !$0.leaving.isEmpty } }
 
     /// Publishes what a stuck worker has kept back, and takes back slots; called now and then.
-    func tidy() {
+    func tidy(at now: Deadline = .now()) {
         state.with { state in
             collectSlots(&state)
-            if state.isBehind || (state.lacksSlots && !state.freeSlots.isEmpty) { _ = publish(&state) }
+            if state.isBehind || (state.lacksSlots && !state.freeSlots.isEmpty) { _ = publish(&state, now) }
+        }
+    }
+
+    // MARK: Health
+
+    /// An endpoint whose state has changed.
+    struct Transition: Sendable {
+        let assignment: Assignment
+        let health: EndpointHealth
+    }
+
+    /// When ``look(at:)`` has something to do; bad outcomes ring the doorbell of the ``OutcomeTable`` too.
+    var nextLook: Deadline {
+        loads.outcomes.hasNews ? Deadline(nanoseconds: 0) : state.with { $0.nextLook }
+    }
+
+    /// Looks at what came of connects and sessions since the last time, and publishes what that changes.
+    func look(at now: Deadline = .now()) -> [Transition] {
+        loads.outcomes.beginLook()
+        return state.with { state in
+            var transitions: [Transition] = []
+            var isStale = false
+            for (key, assignment) in state.live {
+                guard var patient = state.patients[key] else { continue }
+                let before = patient.health
+                let outcomes = loads.outcomes.outcomes(of: assignment.slot)
+                if before.state == .ready && outcomes == patient.seen && patient.share == 1 && patient.checks.isEmpty {
+                    continue
+                }
+                patient.health.note(outcomes.since(patient.seen), at: now, using: &state.random)
+                patient.seen = outcomes
+                for check in patient.checks {
+                    patient.health.note(checkSucceeded: check, at: now, using: &state.random)
+                }
+                patient.checks.removeAll()
+                patient.health.advance(to: now)
+                isStale = isStale || patient.health.share(at: now) != patient.share
+                if patient.health.state != before.state {
+                    isStale = true
+                    transitions.append(Transition(assignment: assignment, health: patient.health))
+                }
+                state.patients[key] = patient
+            }
+            if isStale { _ = publish(&state, now) }
+            for change in transitions {
+                if change.health.isOnTrial {
+                    loads.outcomes.offerTrial(slot: change.assignment.slot)
+                } else {
+                    loads.outcomes.withdrawTrial(slot: change.assignment.slot)
+                }
+            }
+            forgetPatients(&state, now)
+            planNextLook(&state, now)
+            return transitions
+        }
+    }
+
+    /// Takes down the results of active checks, by the addresses that were checked; the next look is due at once.
+    func note(checks: [(service: Int, address: SocketAddress, succeeded: Bool)]) {
+        state.with { state in
+            for check in checks {
+                let key = Key(service: check.service, address: check.address)
+                state.patients[key]?.checks.append(check.succeeded)
+            }
+            state.nextLook = Deadline(nanoseconds: 0)
         }
     }
 
@@ -105,22 +207,42 @@ final class EndpointRegistry: Sendable {
         state.with { $0.names[identity] }
     }
 
-    /// Every endpoint with its present connections, for the state dump.
-    func loadsNow() -> [(assignment: Assignment, connections: UInt32, isLeaving: Bool)] {
-        let (live, leaving) = state.with { state in
-            (
-                state.live.values.sorted { $0.identity < $1.identity },
-                state.leaving.values.sorted { $0.assignment.identity < $1.assignment.identity }
-            )
+    /// An endpoint as it is now, for logs and the admin endpoint.
+    struct Standing: Sendable {
+        let assignment: Assignment
+        let connections: UInt32
+        let name: EndpointHealth.Name
+        /// Nil where it has left and is forgotten.
+        let health: EndpointHealth?
+        /// What came of all its connects and sessions.
+        let outcomes: Outcomes
+    }
+
+    /// Every endpoint in the order in which it was found, those at the end that have left and still have sessions.
+    func standings() -> [Standing] {
+        state.with { state in
+            let live = state.live.sorted { $0.value.identity < $1.value.identity }.map { key, assignment in
+                standing(assignment, state.patients[key]?.health, isLeaving: false)
+            }
+            let leaving = state.leaving.sorted { $0.value.assignment.identity < $1.value.assignment.identity }
+            return live + leaving.map { standing($1.assignment, state.patients[$0]?.health, isLeaving: true) }
         }
-        return live.map { ($0, loads.load(of: $0.slot), false) }
-            + leaving.map { ($0.assignment, loads.load(of: $0.assignment.slot), true) }
+    }
+
+    private func standing(_ assignment: Assignment, _ health: EndpointHealth?, isLeaving: Bool) -> Standing {
+        Standing(
+            assignment: assignment,
+            connections: loads.load(of: assignment.slot),
+            name: isLeaving ? .removed : assignment.traits.isDraining ? .draining : health?.name ?? .ready,
+            health: health,
+            outcomes: loads.outcomes.outcomes(of: assignment.slot)
+        )
     }
 
     // MARK: Under the lock
 
     /// Returns how many endpoints found no slot.
-    private func publish(_ state: inout State) -> Int {
+    private func publish(_ state: inout State, _ now: Deadline) -> Int {
         collectSlots(&state)
         guard publication.hasRoom else {
             state.isBehind = true
@@ -132,19 +254,16 @@ final class EndpointRegistry: Sendable {
         var live: [Key: Assignment] = [:]
         let rows = state.wanted.indices.map { service -> [EndpointSnapshot.Row]? in
             guard let endpoints = state.wanted[service] else { return nil }
-            return endpoints.compactMap { endpoint in
+            let assignments = endpoints.compactMap { endpoint -> Assignment? in
                 let key = Key(service: service, address: endpoint.address)
                 guard let assignment = assign(endpoint, to: key, &state) else {
                     unplaced += 1
                     return nil
                 }
                 live[key] = assignment
-                return EndpointSnapshot.Row(
-                    slot: assignment.slot,
-                    address: endpoint.address,
-                    identity: assignment.identity
-                )
+                return assignment
             }
+            return self.rows(of: assignments, &state, now)
         }
         for (key, assignment) in state.live where live[key] == nil {
             state.leaving[key] = (assignment, state.version)
@@ -153,6 +272,79 @@ final class EndpointRegistry: Sendable {
         state.lacksSlots = unplaced > 0
         publication.publish(EndpointSnapshot(version: state.version, services: rows, revisions: state.revisions))
         return unplaced
+    }
+
+    /// The endpoints of a service as workers choose from them.
+    private func rows(of assignments: [Assignment], _ state: inout State, _ now: Deadline) -> [EndpointSnapshot.Row] {
+        let plan = EndpointPlan(
+            assignments.map { assignment in
+                let key = Key(service: assignment.service, address: assignment.endpoint.address)
+                let health = state.patients[key]?.health
+                let share = health?.share(at: now) ?? 1
+                state.patients[key]?.share = share
+                let traits = assignment.traits
+                return EndpointPlan.Candidate(
+                    weight: traits.weight,
+                    priority: traits.priority,
+                    distance: policy.preferences.firstIndex { $0.matches(assignment.endpoint, traits) }
+                        ?? policy.preferences.count,
+                    isDraining: traits.isDraining,
+                    share: share,
+                    isOnTrial: health?.isOnTrial ?? false,
+                    severity: health?.severity ?? 0
+                )
+            }
+        )
+        return plan.rows.map { row in
+            let assignment = assignments[row.candidate]
+            return EndpointSnapshot.Row(
+                slot: assignment.slot,
+                address: assignment.endpoint.address,
+                identity: assignment.identity,
+                tier: row.tier,
+                cost: row.cost,
+                isTrial: row.isTrial
+            )
+        }
+    }
+
+    /// Endpoints that are new to us begin slowly; those that were here before are as they were.
+    private func admit(
+        _ endpoints: [Endpoint],
+        _ service: Int,
+        areKnownGood: Bool,
+        _ now: Deadline,
+        _ state: inout State
+    ) {
+        let here = Set(endpoints.map(\.address))
+        for (key, assignment) in state.live where key.service == service && !here.contains(assignment.endpoint.address)
+        {
+            state.patients[key]?.leftAt = now
+        }
+        for endpoint in endpoints {
+            let key = Key(service: service, address: endpoint.address)
+            if state.patients[key] == nil {
+                let health = EndpointHealth(slowStart: policy.slowStart, isKnownGood: areKnownGood, at: now)
+                state.patients[key] = Patient(health: health, seen: Outcomes(), share: 1)
+            }
+            state.patients[key]?.leftAt = nil
+        }
+        planNextLook(&state, now)
+    }
+
+    private func planNextLook(_ state: inout State, _ now: Deadline) {
+        state.nextLook = state.patients.values.reduce(.never) {
+            $1.leftAt == nil ? min($0, $1.health.nextChange(after: now)) : $0
+        }
+    }
+
+    private func forgetPatients(_ state: inout State, _ now: Deadline) {
+        guard state.patients.count > state.live.count else { return }
+        let isCrowded = state.patients.count > state.live.count + Self.mostRemembered
+        state.patients = state.patients.filter { _, patient in
+            guard let leftAt = patient.leftAt else { return true }
+            return !isCrowded && now.since(leftAt) < Self.longestMemory
+        }
     }
 
     /// The slot that the endpoint has already, also when it was just leaving, or a free one.
@@ -172,7 +364,18 @@ final class EndpointRegistry: Sendable {
         } else {
             return nil
         }
-        let assignment = Assignment(endpoint: endpoint, service: key.service, slot: slot, identity: state.nextIdentity)
+        if state.live[key] == nil {
+            // What was counted on the slot before belongs to another, or was looked at.
+            loads.outcomes.withdrawTrial(slot: slot)
+            state.patients[key]?.seen = loads.outcomes.outcomes(of: slot)
+        }
+        let assignment = Assignment(
+            endpoint: endpoint,
+            service: key.service,
+            slot: slot,
+            identity: state.nextIdentity,
+            traits: endpoint.traits
+        )
         state.nextIdentity += 1
         state.names[assignment.identity] = assignment
         if let former = state.live[key] { forgetLater(former.identity, &state) }

@@ -14,8 +14,14 @@ final class LoadTable: @unchecked Sendable {
     private let counters: UnsafeMutablePointer<Atomic<UInt32>>
     private let sums: UnsafeMutablePointer<Atomic<UInt32>>
 
-    /// Memory becomes real only for the slots in use: 4 bytes a slot and worker, and 4 for the sum.
-    init(workers: Int, slots: Int) throws(SystemError) {
+    /// What came of connects and sessions, by the same slots.
+    let outcomes: OutcomeTable
+
+    /// Memory becomes real only for the slots in use: 4 bytes a slot and worker, 4 for the sum, 36 for the outcomes.
+    ///
+    /// - Parameter doorbell: rung when there are bad outcomes to look at.
+    init(workers: Int, slots: Int, doorbell: Wakeup? = nil) throws(SystemError) {
+        outcomes = try OutcomeTable(slots: slots, doorbell: doorbell)
         self.workers = workers
         self.slots = slots
         memory = try LazyMemory(bytes: (workers + 1) * slots * MemoryLayout<Atomic<UInt32>>.stride)
@@ -24,12 +30,14 @@ final class LoadTable: @unchecked Sendable {
     }
 
     /// Adds to the calling worker's own counter.
-    @inline(__always)
-    func increment(worker: Int, slot: UInt32) {
+    ///
+    /// - Returns: the connections of all workers on the slot, this one included.
+    @inline(__always) @discardableResult
+    func increment(worker: Int, slot: UInt32) -> UInt32 {
         let index = worker * slots + Int(slot)
         let value = unsafe counters[index].load(ordering: .relaxed)
         unsafe counters[index].store(value &+ 1, ordering: .relaxed)
-        unsafe sums[Int(slot)].wrappingAdd(1, ordering: .relaxed)
+        return unsafe sums[Int(slot)].wrappingAdd(1, ordering: .relaxed).newValue
     }
 
     /// The release makes a slot's last use happen before the publisher gives it to another address.

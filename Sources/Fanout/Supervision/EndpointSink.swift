@@ -62,16 +62,11 @@ final class EndpointSink: Sendable {
         }
     }
 
-    /// The tags that mean something on an endpoint, now or in a later version.
-    private static let knownTags = ["fanout.canary", "fanout.weight", "fanout.zone", "fanout.drain", "fanout.priority"]
-
     /// A misspelt tag does nothing, which is hard to see: say so once.
     private func warnOfUnknownTags(_ endpoints: [Endpoint]) {
-        for tag in Set(endpoints.lazy.flatMap(\.tags).filter { $0.hasPrefix("fanout.") }) {
-            let key = String(tag.prefix { $0 != "=" })
-            guard !Self.knownTags.contains(key), warned.with({ $0.count < Self.mostWarned && $0.insert(key).inserted })
-            else { continue }
-            logger.warning("unknown tag on an endpoint", metadata: ["tag": "\(tag)"])
+        for tag in Set(endpoints.lazy.flatMap(\.traits.misunderstood)) {
+            guard warned.with({ $0.count < Self.mostWarned && $0.insert(tag).inserted }) else { continue }
+            logger.warning("a tag on an endpoint is not understood", metadata: ["tag": "\(tag)"])
         }
     }
 

@@ -8,7 +8,7 @@ final class Fleet: Sendable {
     let records: [AccessRecords]
     let admission: Admission
     let registry: EndpointRegistry
-    /// Rings when a worker has started, failed to start, or finished.
+    /// Rings when a worker has started, failed to start, or finished, and when endpoints have failed.
     let events: Wakeup
     let accessDoorbell: Wakeup
     private let contexts: [WorkerContext]
@@ -21,13 +21,18 @@ final class Fleet: Sendable {
     private let outcome = Locked<Result<DriverInUse, SystemError>?>(nil)
 
     /// - Parameter listeners: one for each service.
-    init(workers: Int, settings: DataPathSettings, listeners: [ListeningSocket]) throws(SystemError) {
+    init(
+        workers: Int,
+        settings: DataPathSettings,
+        listeners: [ListeningSocket],
+        policy: EndpointRegistry.Policy = .init()
+    ) throws(SystemError) {
         events = try Wakeup()
         accessDoorbell = try Wakeup()
         orders = WorkerOrders()
         admission = Admission(limit: settings.maxConnections)
         statisticsMemory = try SharedMemory(bytes: workers * WorkerStatistics.bytes)
-        let loads = try LoadTable(workers: workers, slots: EndpointRegistry.slotCapacity)
+        let loads = try LoadTable(workers: workers, slots: EndpointRegistry.slotCapacity, doorbell: events)
         var wakeups: [Wakeup] = []
         var records: [AccessRecords] = []
         for _ in 0..<workers {
@@ -36,7 +41,7 @@ final class Fleet: Sendable {
         }
         let nothingYet = EndpointSnapshot(version: 1, services: listeners.map { _ in nil })
         let publication = try Publication(first: nothingYet, wakeups: wakeups)
-        registry = EndpointRegistry(services: listeners.count, publication: publication, loads: loads)
+        registry = EndpointRegistry(services: listeners.count, publication: publication, loads: loads, policy: policy)
         let memory = statisticsMemory
         let rows = (0..<workers).map { unsafe WorkerStatistics(row: memory.at($0 * WorkerStatistics.bytes)) }
         let (admission, orders) = (admission, orders)

@@ -5,6 +5,8 @@ extension DataPathSettings {
     init(_ configuration: Configuration, seed: UInt64) {
         self.init(
             balance: configuration.balance,
+            endpointCap: configuration.endpointCap,
+            hedge: configuration.hedge,
             connectTimeout: configuration.connectTimeout.nanoseconds,
             connectBudget: configuration.connectBudget.nanoseconds,
             idleTimeout: configuration.idleTimeout.nanoseconds,
@@ -17,6 +19,16 @@ extension DataPathSettings {
                 connections: configuration.connections.count,
                 workers: configuration.workers.count
             ),
+            seed: seed
+        )
+    }
+}
+
+extension EndpointRegistry.Policy {
+    init(_ configuration: Configuration, seed: UInt64) {
+        self.init(
+            slowStart: configuration.slowStart.nanoseconds,
+            preferences: configuration.preferences,
             seed: seed
         )
     }

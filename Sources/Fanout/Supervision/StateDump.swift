@@ -29,18 +29,19 @@ struct StateDump {
             }
             logger.info("state of worker", metadata: metadata)
         }
-        for (assignment, connections, isLeaving) in fleet.registry.loadsNow() {
-            logger.info(
-                "state of endpoint",
-                metadata: [
-                    "service": "\(services[assignment.service])",
-                    "endpoint": "\(assignment.endpoint.address)",
-                    "name": "\(assignment.endpoint.name)",
-                    "alloc": "\(assignment.endpoint.allocationID)",
-                    "connections": "\(connections)",
-                    "leaving": "\(isLeaving)",
-                ]
-            )
+        for standing in fleet.registry.standings() {
+            let endpoint = standing.assignment.endpoint
+            var metadata: Logger.Metadata = [
+                "service": "\(services[standing.assignment.service])",
+                "endpoint": "\(endpoint.address)",
+                "name": "\(endpoint.name)",
+                "alloc": "\(endpoint.allocationID)",
+                "connections": "\(standing.connections)",
+                "state": "\(standing.name.rawValue)",
+                "connected": "\(standing.outcomes[.connected])",
+            ]
+            if let health = standing.health, !health.reason.isEmpty { metadata["reason"] = "\(health.reason)" }
+            logger.info("state of endpoint", metadata: metadata)
         }
         logger.info("state ends")
     }
@@ -57,6 +58,7 @@ extension WorkerStatistics.Counter {
         case .acceptErrors: "accept_errors"
         case .connectFailures: "connect_failures"
         case .retries: "retries"
+        case .hedges: "hedges"
         case .bufferStarved: "buffer_starved"
         case .txBytes: "tx_bytes"
         case .rxBytes: "rx_bytes"

@@ -51,10 +51,16 @@ struct Supervisor {
             throw .nomad(error)
         }
         let listeners = try bind()
-        let settings = DataPathSettings(configuration, seed: ProcessSeed.make(environment))
+        let seed = ProcessSeed.make(environment)
+        let settings = DataPathSettings(configuration, seed: seed)
         let fleet: Fleet
         do {
-            fleet = try Fleet(workers: configuration.workers.count, settings: settings, listeners: listeners)
+            fleet = try Fleet(
+                workers: configuration.workers.count,
+                settings: settings,
+                listeners: listeners,
+                policy: EndpointRegistry.Policy(configuration, seed: seed)
+            )
         } catch {
             throw .system(error)
         }
@@ -89,6 +95,11 @@ struct Supervisor {
             logger: logger
         )
         let discovery = try startDiscovery(discoverySettings, sink)
+        do {
+            try startChecks(fleet)
+        } catch {
+            throw .system(error)
+        }
         let code = watch(signals, fleet, listeners, discovery)
         discovery.stop()
         accessLogger.finish()
@@ -170,6 +181,16 @@ struct Supervisor {
         }
     }
 
+    private func startChecks(_ fleet: Fleet) throws(SystemError) {
+        guard configuration.checkInterval > .zero else { return }
+        try HealthChecker(
+            registry: fleet.registry,
+            interval: configuration.checkInterval.nanoseconds,
+            timeout: configuration.connectTimeout.nanoseconds,
+            events: fleet.events
+        ).start()
+    }
+
     // MARK: Running
 
     private func watch(
@@ -179,11 +200,17 @@ struct Supervisor {
         _ discovery: Discovery
     ) -> ExitCode {
         var drain = Drain(timeout: configuration.drainTimeout.nanoseconds, logger: logger)
+        var health = HealthWatch(registry: fleet.registry, services: services, logger: logger)
         var stalls = StallWatch(workers: configuration.workers.count)
         while !fleet.isFinished {
             let tidyAt = fleet.registry.needsTidying ? Deadline.now().advanced(by: Self.tidyPause) : .never
             let lookAt = Deadline.now().advanced(by: StallWatch.limit)
-            sleep(signals, fleet.events, until: min(tidyAt, drain.end, lookAt))
+            sleep(
+                signals,
+                fleet.events,
+                until: min(tidyAt, drain.end, lookAt, max(health.earliest, fleet.registry.nextLook))
+            )
+            health.look(at: .now())
             for stall in stalls.look(at: fleet.statistics, now: .now()) {
                 logger.warning(
                     "worker blocked",

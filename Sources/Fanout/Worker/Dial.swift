@@ -7,6 +7,9 @@ extension Worker {
     /// When a cancelled operation has not ended by then, it is cancelled once more.
     static var cancelPatience: UInt64 { 100_000_000 }
 
+    /// While all endpoints are full.
+    static var fullPause: UInt64 { 10_000_000 }
+
     /// Tries the next endpoint, or waits for one.
     func dial(_ slot: UInt32) {
         let session = unsafe sessions.pointer(slot)
@@ -16,34 +19,84 @@ extension Worker {
         }
         let endpoints = unsafe snapshot.endpoints(of: Int(session.pointee.service))
         unsafe session.pointee.triedRevision = endpoints.revision
-        guard let row = choose(endpoints, excluding: triedEndpoints(slot)) else {
-            forgetTried(slot)
-            let pause = endpoints.count == 0 ? UInt64.max : Self.retryPause
-            wait(slot, until: now.advanced(by: pause))
+        guard let attempt = openAttempt(slot, endpoints) else {
+            waitForEndpoint(slot, endpoints)
             return
         }
-        let address = unsafe endpoints.addresses + row
-        let socket = sockets.stream(family: unsafe address.pointee.family)
-        guard socket >= 0 else {
-            // Our shortage, not the endpoint's fault.
-            unsafe session.pointee.error = Int16(truncatingIfNeeded: -socket)
-            wait(slot, until: now.advanced(by: Self.retryPause))
-            return
-        }
-        sockets.tune(socket, settings.tuning)
         leaveWaiting(slot)
         unsafe session.pointee.phase = .dialing
-        unsafe session.pointee.upstream = socket
-        unsafe session.pointee.endpointSlot = endpoints.slots[row]
-        unsafe session.pointee.endpoint = endpoints.identities[row]
-        unsafe session.pointee.isCounted = true
         unsafe session.pointee.attempts &+= 1
-        unsafe session.pointee.connectMicroseconds = microseconds(now.since(session.pointee.acceptedAt))
         unsafe session.pointee.attemptExpired = false
-        unsafe context.loads.increment(worker: context.index, slot: session.pointee.endpointSlot)
-        deadlines.set(slot, min(now.advanced(by: settings.connectTimeout), budgetEnd(slot)))
-        unsafe driver.connect(socket, to: unsafe address, token: begin(.connect, slot))
+        startAttempt(slot, attempt, endpoints)
+        deadlines.set(slot, min(attemptEnd(slot), now.advanced(by: spareDelay(slot))))
         listenToClientEarly(slot)
+    }
+
+    /// A socket for an endpoint that has a place, which is taken.
+    struct Attempt {
+        let row: Int
+        let socket: Int32
+    }
+
+    /// Chooses an endpoint that the session has not tried and counts on it; nil where there is none, or no socket.
+    func openAttempt(_ slot: UInt32, _ endpoints: EndpointSet) -> Attempt? {
+        let session = unsafe sessions.pointer(slot)
+        var tried = triedEndpoints(slot)
+        // The one that is being tried at the same time.
+        if unsafe session.pointee.phase == .dialing {
+            let other = unsafe session.pointee.other
+            if other != 0 { tried.insert(unsafe sessions.pointer(other - 1).pointee.endpointSlot) }
+            if unsafe session.pointee.isCounted { tried.insert(unsafe session.pointee.endpointSlot) }
+        }
+        guard let row = choose(endpoints, excluding: tried) else { return nil }
+        let place = unsafe endpoints.slots[row]
+        if context.loads.increment(worker: context.index, slot: place) > settings.endpointCap {
+            // Another worker was faster.
+            context.loads.decrement(worker: context.index, slot: place)
+            return nil
+        }
+        let socket = sockets.stream(family: unsafe endpoints.addresses[row].family)
+        guard socket >= 0 else {
+            // Our shortage, not the endpoint's fault.
+            context.loads.decrement(worker: context.index, slot: place)
+            unsafe session.pointee.error = Int16(truncatingIfNeeded: -socket)
+            return nil
+        }
+        sockets.tune(socket, settings.tuning)
+        return Attempt(row: row, socket: socket)
+    }
+
+    func startAttempt(_ slot: UInt32, _ attempt: Attempt, _ endpoints: EndpointSet) {
+        let session = unsafe sessions.pointer(slot)
+        unsafe session.pointee.upstream = attempt.socket
+        unsafe session.pointee.endpointSlot = endpoints.slots[attempt.row]
+        unsafe session.pointee.endpoint = endpoints.identities[attempt.row]
+        unsafe session.pointee.isCounted = true
+        unsafe session.pointee.connectMicroseconds = microseconds(now.since(session.pointee.acceptedAt))
+        let address = unsafe endpoints.addresses + attempt.row
+        unsafe driver.connect(attempt.socket, to: unsafe address, token: begin(.connect, slot))
+    }
+
+    /// No endpoint can be tried now.
+    private func waitForEndpoint(_ slot: UInt32, _ endpoints: EndpointSet) {
+        let session = unsafe sessions.pointer(slot)
+        if unsafe session.pointee.phase == .dialing, unsafe session.pointee.other != 0 {
+            // There is still the spare.
+            deadlines.set(slot, budgetEnd(slot))
+            return
+        }
+        forgetTried(slot)
+        let pause = settings.endpointCap < .max ? Self.fullPause : Self.retryPause
+        wait(slot, until: endpoints.count == 0 ? .never : now.advanced(by: pause))
+    }
+
+    /// When the connect that began last has had its time.
+    func attemptEnd(_ slot: UInt32) -> Deadline {
+        let session = unsafe sessions.pointer(slot)
+        let began = unsafe session.pointee.acceptedAt.advanced(
+            by: UInt64(session.pointee.connectMicroseconds) * 1_000
+        )
+        return min(began.advanced(by: settings.connectTimeout), budgetEnd(slot))
     }
 
     /// Connect, waiting and retries must be done by then.
@@ -59,7 +112,7 @@ extension Worker {
     }
 
     /// Remembers an endpoint that has failed; true when no more can be remembered.
-    private func noteTried(_ endpoint: UInt32, _ slot: UInt32) -> Bool {
+    func noteTried(_ endpoint: UInt32, _ slot: UInt32) -> Bool {
         let session = unsafe sessions.pointer(slot)
         if unsafe session.pointee.tried == 0 {
             guard let place = tried.take() else { return true }
@@ -178,7 +231,7 @@ extension Worker {
             } else if !completion.more && completion.result > 0 {
                 watchClient(slot)
             }
-        case .free, .ending, .flushing:
+        case .free, .spare, .ending, .flushing:
             break
         }
     }
@@ -186,48 +239,99 @@ extension Worker {
     // MARK: Connecting
 
     func dialingDeadline(_ slot: UInt32) {
-        // Whether it succeeded in this very moment, its result will say.
-        unsafe sessions.pointer(slot).pointee.attemptExpired = true
-        cancel(.connect, slot)
+        if isInFlight(.connect, slot) {
+            connectTakesLong(slot)
+        } else {
+            // Only the spare was left, and the budget is spent.
+            giveUp(slot)
+        }
+    }
+
+    private func connectTakesLong(_ slot: UInt32) {
+        let end = attemptEnd(slot)
+        if spareHasWon(slot) {
+            cancel(.connect, slot)
+        } else if now < end {
+            startSpare(slot)
+            deadlines.set(slot, end)
+            return
+        } else {
+            // Whether it succeeded in this very moment, its result will say.
+            unsafe sessions.pointer(slot).pointee.attemptExpired = true
+            cancel(.connect, slot)
+        }
         deadlines.set(slot, now.advanced(by: Self.cancelPatience))
+    }
+
+    /// 0, or why a connect did not come about.
+    func connectError(_ result: Int32, _ slot: UInt32) -> Int32 {
+        let session = unsafe sessions.pointer(slot)
+        guard result == 0 else { return unsafe session.pointee.attemptExpired ? SystemError.timedOut : -result }
+        return sockets.isSelfConnected(unsafe session.pointee.upstream) ? SystemError.refused : 0
     }
 
     @inline(never)
     func connectFinished(_ result: Int32, _ slot: UInt32) {
-        let session = unsafe sessions.pointer(slot)
         deadlines.clear(slot)
-        guard result == 0 else {
-            attemptFailed(unsafe session.pointee.attemptExpired ? SystemError.timedOut : -result, slot)
-            return
+        let error = connectError(result, slot)
+        if error == 0 {
+            loseSpare(slot)
+            connected(slot)
+        } else if spareHasWon(slot) {
+            context.loads.outcomes.note(.overtaken, slot: unsafe sessions.pointer(slot).pointee.endpointSlot)
+            leaveAttempt(slot)
+            adoptSpare(slot)
+        } else {
+            attemptFailed(error, slot)
         }
-        guard !sockets.isSelfConnected(unsafe session.pointee.upstream) else {
-            attemptFailed(SystemError.refused, slot)
-            return
-        }
+    }
+
+    /// The upstream is there.
+    func connected(_ slot: UInt32) {
+        let session = unsafe sessions.pointer(slot)
         unsafe session.pointee.phase = .relaying
         unsafe session.pointee.error = 0
         let sinceAccept = unsafe microseconds(now.since(session.pointee.acceptedAt))
-        unsafe session.pointee.connectMicroseconds = sinceAccept &- session.pointee.connectMicroseconds
+        let taken = unsafe sinceAccept &- session.pointee.connectMicroseconds
+        unsafe session.pointee.connectMicroseconds = taken
+        unsafe connectTimes[Int(session.pointee.service)].add(microseconds: taken)
+        context.loads.outcomes.note(.connected, slot: unsafe session.pointee.endpointSlot)
         startRelay(slot)
     }
 
     private func attemptFailed(_ error: Int32, _ slot: UInt32) {
         let session = unsafe sessions.pointer(slot)
-        statistics.add(.connectFailures)
         unsafe session.pointee.error = Int16(truncatingIfNeeded: error)
-        unsafe session.pointee.connectMicroseconds = Session.unknownMicroseconds
+        noteFailure(error, slot)
         let isFull = unsafe noteTried(session.pointee.endpointSlot, slot)
-        leaveEndpoint(slot)
-        // Reset: if the connection came about after all, the endpoint must not take it for an empty one.
-        sockets.closeWithReset(unsafe session.pointee.upstream)
-        unsafe session.pointee.upstream = -1
-        if isFull {
+        leaveAttempt(slot)
+        unsafe session.pointee.connectMicroseconds = Session.unknownMicroseconds
+        if isFull, unsafe session.pointee.other == 0 {
             forgetTried(slot)
             wait(slot, until: now.advanced(by: Self.retryPause))
         } else {
             statistics.add(.retries)
             dial(slot)
         }
+    }
+
+    /// Counts a connect that did not come about, against its endpoint if it has had its time.
+    func noteFailure(_ error: Int32, _ slot: UInt32) {
+        statistics.add(.connectFailures)
+        let session = unsafe sessions.pointer(slot)
+        guard let outcome = Outcome(ofConnectError: error) else { return }
+        // At the end of the budget an attempt may have had a moment only.
+        if outcome == .timedOut, attemptEnd(slot) == budgetEnd(slot) { return }
+        context.loads.outcomes.note(outcome, slot: unsafe session.pointee.endpointSlot)
+    }
+
+    /// Closes the socket of an attempt that is over.
+    private func leaveAttempt(_ slot: UInt32) {
+        let session = unsafe sessions.pointer(slot)
+        leaveEndpoint(slot)
+        // Reset: if the connection came about after all, the endpoint must not take it for an empty one.
+        sockets.closeWithReset(unsafe session.pointee.upstream)
+        unsafe session.pointee.upstream = -1
     }
 
     /// The session does not count on its endpoint any more.

@@ -6,6 +6,8 @@ extension Worker {
     static var flushPatience: UInt64 { 5_000_000_000 }
     /// How often its queue is looked at: there is no event for an empty send queue.
     static var flushPause: UInt64 { 1_000_000 }
+    /// An endpoint that ends its stream sooner than this, and without a byte, has not served its client.
+    static var atOnce: UInt64 { 1_000_000_000 }
     static var longestFlushPause: UInt64 { 50_000_000 }
 
     /// Cancels what is in flight; the sockets are closed when the last result is in.
@@ -13,6 +15,8 @@ extension Worker {
     func end(_ slot: UInt32, _ reason: CloseReason, _ ending: Session.Ending) {
         let session = unsafe sessions.pointer(slot)
         leaveWaiting(slot)
+        loseSpare(slot)
+        judge(slot, reason)
         // The attempt that is cut short has no time.
         if unsafe session.pointee.phase == .dialing {
             unsafe session.pointee.connectMicroseconds = Session.unknownMicroseconds
@@ -28,6 +32,19 @@ extension Worker {
             deadlines.set(slot, now.advanced(by: Self.cancelPatience))
         } else {
             settle(slot)
+        }
+    }
+
+    /// What an end says of the endpoint: one that resets or closes at once, without a byte, does not serve.
+    private func judge(_ slot: UInt32, _ reason: CloseReason) {
+        let session = unsafe sessions.pointer(slot)
+        guard unsafe session.pointee.phase == .relaying, unsafe session.pointee.rxBytes == 0,
+            unsafe session.pointee.firstByteMicroseconds == Session.unknownMicroseconds
+        else { return }
+        if reason == .upstreamReset {
+            context.loads.outcomes.note(.resetEarly, slot: unsafe session.pointee.endpointSlot)
+        } else if reason == .upstreamFin, unsafe now.since(session.pointee.acceptedAt) < Self.atOnce {
+            context.loads.outcomes.note(.closedEarly, slot: unsafe session.pointee.endpointSlot)
         }
     }
 

@@ -166,7 +166,6 @@ extension Worker {
                 firstByteMicroseconds: Session.unknownMicroseconds,
                 halfClosedMilliseconds: Session.never,
                 reports: 0,
-                unsentBytes: 0,
                 clientAddress: address(of: client, service: service),
                 endpoint: 0,
                 connection: nextConnection,

@@ -7,8 +7,10 @@ struct Session: BitwiseCopyable {
         case free
         /// No endpoint to try now: until there is one, or the pause between rounds is over, or the budget is spent.
         case waiting
-        /// A connect is in flight.
+        /// A connect is in flight, perhaps with a spare beside it.
         case dialing
+        /// Not a connection but the second connect of one that is dialing (Spare).
+        case spare
         /// Both sides are connected.
         case relaying
         /// Everything in flight has been cancelled; closes when nothing is left in flight.
@@ -68,7 +70,8 @@ struct Session: BitwiseCopyable {
     var halfClosedMilliseconds: UInt32
     /// Lines about the living connection that were due so far.
     var reports: UInt32
-    var unsentBytes: UInt32
+    /// ``other`` while dialing, ``unsentBytes`` while flushing.
+    var number: UInt32 = 0
     var clientAddress: CompactAddress
     /// 0 until an endpoint was chosen.
     var endpoint: UInt64
@@ -77,6 +80,17 @@ struct Session: BitwiseCopyable {
     var lastActivity: Deadline
     var txBytes: UInt64
     var rxBytes: UInt64
+
+    /// While dialing: the slot of the spare plus one, and for the spare that of its session; 0 for none.
+    var other: UInt32 {
+        get { number }
+        set { number = newValue }
+    }
+    /// While flushing: what the kernel has not sent yet.
+    var unsentBytes: UInt32 {
+        get { number }
+        set { number = newValue }
+    }
 
     /// What ``halfClosedMilliseconds`` is before it happens.
     static let never = UInt32.max

@@ -19,6 +19,8 @@ final class Worker<D: Driver>: CompletionHandler {
     let statistics: WorkerStatistics
     let listeners: UnsafeMutablePointer<ListenerState>
     let listenerCount: Int
+    /// By service.
+    let connectTimes: UnsafeMutablePointer<ConnectTimes>
 
     var balancer: Balancer
     var snapshot: EndpointSnapshot
@@ -27,6 +29,8 @@ final class Worker<D: Driver>: CompletionHandler {
     /// Kept open to be given up when descriptors run out, so that a client can be told.
     var spareDescriptor: Int32
     var waitingSessions = 0
+    /// Of the sessions in use, those that are the second connect of another.
+    var spares = 0
     var openListeners = 0
     var nextConnection: UInt64
     var starved = StarvedQueue()
@@ -38,7 +42,7 @@ final class Worker<D: Driver>: CompletionHandler {
         settings = context.settings
         self.driver = driver
         statistics = context.statistics
-        let capacity = context.settings.maxConnections
+        let capacity = context.settings.maxConnections + Self.mostSpares
         sessions = try Slab(capacity: capacity)
         tried = try Slab(capacity: capacity)
         flowMemory = try LazyMemory(bytes: capacity * 2 * MemoryLayout<Flow>.stride)
@@ -51,13 +55,15 @@ final class Worker<D: Driver>: CompletionHandler {
         listenerCount = context.listeners.count
         deadlines = try DeadlineHeap(capacity: capacity + context.listeners.count)
         let seed = context.settings.seed &+ UInt64(context.index) &* 0x9E37_79B9_7F4A_7C15
-        balancer = Balancer(policy: context.settings.balance, seed: seed)
+        balancer = Balancer(policy: context.settings.balance, cap: context.settings.endpointCap, seed: seed)
         snapshot = context.publication.adopt(worker: context.index, held: nil)
         now = driver.now
         spareDescriptor = driver.sockets.spare()
         // The worker's number in the upper bits makes connection numbers unique in the process.
         nextConnection = UInt64(context.index) << 48
         unsafe listeners = .allocate(capacity: max(1, listenerCount))
+        unsafe connectTimes = .allocate(capacity: max(1, listenerCount))
+        unsafe connectTimes.initialize(repeating: ConnectTimes(), count: max(1, listenerCount))
         for (index, listener) in context.listeners.enumerated() {
             unsafe (listeners + index).initialize(
                 to: ListenerState(descriptor: listener.descriptor, isUnix: listener.isUnix)
@@ -67,6 +73,7 @@ final class Worker<D: Driver>: CompletionHandler {
 
     deinit {
         unsafe listeners.deallocate()
+        unsafe connectTimes.deallocate()
         if spareDescriptor >= 0 { sockets.closeGracefully(spareDescriptor) }
     }
 
@@ -162,6 +169,8 @@ final class Worker<D: Driver>: CompletionHandler {
         switch unsafe session.pointee.phase {
         case .ending, .flushing:
             completedLate(completion)
+        case .spare:
+            spareFinished(completion.result, slot)
         case .waiting, .dialing, .relaying:
             dispatch(operation, completion, slot)
         case .free:
@@ -230,6 +239,7 @@ final class Worker<D: Driver>: CompletionHandler {
             switch unsafe sessions.pointer(owner).pointee.phase {
             case .waiting: waitingDeadline(owner)
             case .dialing: dialingDeadline(owner)
+            case .spare: spareDeadline(owner)
             case .relaying: relayingDeadline(owner)
             case .ending: endingDeadline(owner)
             case .flushing: flushingDeadline(owner)
@@ -253,7 +263,8 @@ final class Worker<D: Driver>: CompletionHandler {
             switch unsafe sessions.pointer(slot).pointee.phase {
             case .waiting, .dialing, .relaying: end(slot, .drained, .reset)
             case .flushing: finishFlush(slot)
-            case .ending, .free: break
+            // A spare goes with its session.
+            case .spare, .ending, .free: break
             }
         }
     }

@@ -4,6 +4,9 @@ import Synchronization
 /// What the data path is told once, at the start.
 struct DataPathSettings: Sendable {
     var balance: BalancePolicy
+    /// Connections that one endpoint may have, of all workers.
+    var endpointCap = UInt32.max
+    var hedge = HedgePolicy.auto
     /// Nanoseconds, like every duration here; 0 means off where that makes sense.
     var connectTimeout: UInt64
     var connectBudget: UInt64

@@ -13,6 +13,8 @@ struct WorkerStatistics: @unchecked Sendable {
         case acceptErrors
         case connectFailures
         case retries
+        /// Spare connects.
+        case hedges
         case bufferStarved
         case txBytes
         case rxBytes

@@ -42,8 +42,15 @@ func configure(
             (["--workers", ""], #"got """#),
             (["--workers", "99999999999999999999"], "--workers must be a whole number"),
             (["--driver", "kqueue"], #"--driver must be auto, io_uring or epoll; got "kqueue""#),
-            (["--balance", "random"], "--balance must be least-connections or round-robin; got \"random\""),
-            (["--balance", "two-choices"], "--balance must be"),
+            (
+                ["--balance", "fastest"],
+                "--balance must be least-connections, two-choices, round-robin or random; got \"fastest\""
+            ),
+            (["--hedge-after", "0"], "--hedge-after must be auto, off, or a time longer than 0, such as 20ms; got"),
+            (["--check-interval", "1ms"], "--check-interval must be off, or a time of 100ms or more, such as 5s; got"),
+            (["--max-connections-per-endpoint", "0"], "must be a whole number from 1 to 1000000; got \"0\""),
+            (["--prefer", "rack=1"], "--prefer must be zone=NAME, node=ID or datacenter=NAME; got \"rack=1\""),
+            (["--slow-start", "soon"], "--slow-start must be"),
             (["--connect-timeout", "0"], "--connect-timeout must be longer than 0"),
             (["--connect-budget", "-5s"], "--connect-budget must be a whole number with a unit"),
             (["--connect-timeout", "6s"], "--connect-timeout must not be longer than --connect-budget (5s); got 6s"),
@@ -99,19 +106,6 @@ func configure(
         #expect(lines.count <= 4)
         #expect(text.hasPrefix("fanout: "))
         #expect(lines.first?.contains(expected) == true, "\(text)")
-    }
-
-    /// What belongs to later versions is not there.
-    @Test(arguments: [
-        ["--admin-address", "off"], ["--hedge-after", "auto"], ["--slow-start", "10s"],
-        ["--check-interval", "1s"], ["--max-connections-per-endpoint", "1"], ["--on-remove", "keep"],
-        ["--rebalance", "off"], ["--state-file", "/state"], ["doctor"], ["top"], ["wait"],
-    ])
-    func laterFlagsAreUnknown(arguments: [String]) {
-        guard case .refuse(.usage, _) = invoke(["run"] + Self.endpoint + arguments) else {
-            Issue.record("accepted \(arguments)")
-            return
-        }
     }
 
     @Test(

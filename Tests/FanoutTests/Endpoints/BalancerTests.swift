@@ -176,7 +176,7 @@ import Testing
 }
 
 /// Frees a snapshot at the end of a test.
-private final class SnapshotOwner {
+final class SnapshotOwner {
     let value: EndpointSnapshot
 
     init(_ value: EndpointSnapshot) { self.value = value }

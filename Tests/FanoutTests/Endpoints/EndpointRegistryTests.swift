@@ -11,11 +11,11 @@ import Testing
         let registry: EndpointRegistry
         private var held: EndpointSnapshot
 
-        init(services: Int = 1) throws {
+        init(services: Int = 1, policy: EndpointRegistry.Policy = .init()) throws {
             loads = try LoadTable(workers: 2, slots: EndpointRegistry.slotCapacity)
             let nothing = EndpointSnapshot(version: 1, services: (0..<services).map { _ in nil })
             publication = try Publication(first: nothing, wakeups: [Wakeup()])
-            registry = EndpointRegistry(services: services, publication: publication, loads: loads)
+            registry = EndpointRegistry(services: services, publication: publication, loads: loads, policy: policy)
             held = publication.adopt(worker: 0, held: nil)
         }
 
@@ -23,6 +23,16 @@ import Testing
         func rows(of service: Int = 0) -> [(slot: UInt32, address: SocketAddress, identity: UInt64)] {
             turn()
             return held.rows(of: service)
+        }
+
+        func set() -> EndpointSet {
+            turn()
+            return held.endpoints(of: 0)
+        }
+
+        func version() -> UInt64 {
+            turn()
+            return held.version
         }
 
         func turn() { held = publication.adopt(worker: 0, held: held) }
@@ -206,14 +216,14 @@ import Testing
                     bench.loads.decrement(worker: 0, slot: sessions.remove(at: index))
                 }
             }
-            let slots = bench.registry.loadsNow().map(\.assignment.slot)
+            let slots = bench.registry.standings().map(\.assignment.slot)
             #expect(Set(slots).count == slots.count, "seed \(seed)")
         }
         for slot in sessions { bench.loads.decrement(worker: 0, slot: slot) }
         for service in 0..<2 { bench.registry.replace(service: service, with: []) }
         bench.turn()
         bench.registry.tidy()
-        #expect(bench.registry.loadsNow().isEmpty)
+        #expect(bench.registry.standings().isEmpty)
         #expect(!bench.registry.needsTidying)
     }
 
@@ -226,7 +236,7 @@ import Testing
         bench.registry.replace(service: 0, with: [])
         bench.turn()
         bench.registry.tidy()
-        #expect(bench.registry.loadsNow().isEmpty)
+        #expect(bench.registry.standings().isEmpty)
         #expect(bench.registry.assignment(of: identity)?.endpoint.allocationID == "a1")
         #expect(bench.registry.assignment(of: 0) == nil)
         #expect(bench.registry.assignment(of: identity + 1) == nil)
@@ -265,10 +275,119 @@ import Testing
         bench.loads.increment(worker: 0, slot: try bench.slot(of: 1))
         bench.loads.increment(worker: 1, slot: try bench.slot(of: 1))
         bench.registry.replace(service: 0, with: [2].endpoints)
-        let lines = bench.registry.loadsNow()
+        let lines = bench.registry.standings()
         #expect(lines.map(\.assignment.endpoint) == [2, 1].endpoints)
         #expect(lines.map(\.connections) == [0, 2])
-        #expect(lines.map(\.isLeaving) == [false, true])
+        #expect(lines.map(\.name) == [.ready, .removed])
+    }
+
+    // MARK: Health
+
+    private static let second: UInt64 = 1_000_000_000
+
+    /// Refused connects, and a look at them.
+    private func fail(_ number: Int, times: Int, in bench: Bench, at now: Deadline) throws
+        -> [EndpointRegistry.Transition]
+    {
+        let slot = try bench.slot(of: number)
+        for _ in 0..<times { bench.loads.outcomes.note(.refused, slot: slot) }
+        return bench.registry.look(at: now)
+    }
+
+    @Test func whoFailsLeavesTheFirstTierAndComesBackByATrial() throws {
+        let bench = try Bench()
+        var now = Deadline(nanoseconds: Self.second)
+        bench.registry.replace(service: 0, with: [1, 2, 3].endpoints, at: now)
+        #expect(bench.set().preferred == 3)
+        let slot = try bench.slot(of: 2)
+        let ejected = try fail(2, times: 3, in: bench, at: now)
+        #expect(ejected.map(\.assignment.slot) == [slot])
+        #expect(ejected.map(\.health.name) == [.ejected])
+        #expect(bench.set().preferred == 2)
+        #expect(bench.set().count == 3, "the last resort")
+        #expect(bench.rows().last?.slot == slot)
+        #expect(bench.registry.standings().map(\.name) == [.ready, .ejected, .ready])
+
+        now = bench.registry.nextLook
+        #expect(bench.registry.look(at: now).map(\.health.isOnTrial) == [true])
+        #expect(bench.set().trials == 1)
+        #expect(bench.loads.outcomes.takeTrial(slot: slot))
+        bench.loads.outcomes.note(.connected, slot: slot)
+        #expect(bench.registry.look(at: now).map(\.health.name) == [.new])
+        #expect(bench.set().preferred == 3)
+        #expect(!bench.set().isUniform, "slowly")
+        // In ten steps, each of which is published.
+        for _ in 0..<10 {
+            now = bench.registry.nextLook
+            _ = bench.registry.look(at: now)
+        }
+        #expect(bench.set().isUniform)
+        #expect(bench.registry.nextLook == .never)
+    }
+
+    @Test func nothingIsPublishedWhileNothingChanges() throws {
+        let bench = try Bench()
+        let now = Deadline(nanoseconds: Self.second)
+        bench.registry.replace(service: 0, with: [1, 2].endpoints, at: now)
+        let version = bench.version()
+        bench.loads.outcomes.note(.connected, slot: try bench.slot(of: 1))
+        #expect(bench.registry.look(at: now).isEmpty)
+        #expect(bench.version() == version)
+        #expect(!bench.loads.outcomes.hasNews)
+    }
+
+    /// A change of the catalogue does not wash anybody clean.
+    @Test func healthSurvivesChangesAndAbsence() throws {
+        let bench = try Bench()
+        let now = Deadline(nanoseconds: Self.second)
+        bench.registry.replace(service: 0, with: [1, 2, 3].endpoints, at: now)
+        _ = try fail(2, times: 3, in: bench, at: now)
+        bench.registry.replace(service: 0, with: [1, 2, 3, 4].endpoints, at: now)
+        #expect(bench.registry.standings().map(\.name) == [.ready, .ejected, .ready, .new])
+        bench.registry.replace(service: 0, with: [1, 3, 4].endpoints, at: now)
+        bench.turn()
+        bench.registry.tidy(at: now)
+        bench.registry.replace(service: 0, with: [1, 2, 3, 4].endpoints, at: now)
+        #expect(bench.registry.standings().first { $0.assignment.endpoint == .numbered(2) }?.name == .ejected)
+    }
+
+    /// What was counted on a slot for one endpoint is not held against the next.
+    @Test func aSlotThatIsGivenAwayStartsAfresh() throws {
+        let bench = try Bench()
+        let now = Deadline(nanoseconds: Self.second)
+        bench.registry.replace(service: 0, with: [1, 2, 3].endpoints, at: now)
+        let slot = try bench.slot(of: 3)
+        bench.registry.replace(service: 0, with: [1, 2].endpoints, at: now)
+        for _ in 0..<5 { bench.loads.outcomes.note(.refused, slot: slot) }
+        bench.turn()
+        bench.registry.tidy(at: now)
+        bench.registry.replace(service: 0, with: [1, 2, 9].endpoints, at: now)
+        #expect(try bench.slot(of: 9) == slot)
+        #expect(bench.registry.look(at: now).isEmpty)
+    }
+
+    @Test func aDrainingEndpointKeepsItsSessionsAndGetsNoMore() throws {
+        let bench = try Bench()
+        bench.registry.replace(service: 0, with: [1, 2].endpoints)
+        let slot = try bench.slot(of: 1)
+        bench.loads.increment(worker: 0, slot: slot)
+        var draining = Endpoint.numbered(1)
+        draining.tags = ["fanout.drain=1"]
+        bench.registry.replace(service: 0, with: [draining, .numbered(2)])
+        #expect(bench.rows().map(\.address) == [Endpoint.numbered(2).address])
+        let standings = bench.registry.standings()
+        #expect(standings.map(\.name).sorted { $0.rawValue < $1.rawValue } == [.draining, .ready])
+        #expect(standings.first { $0.name == .draining }?.connections == 1)
+    }
+
+    @Test func theNearestArePreferred() throws {
+        let bench = try Bench(policy: .init(preferences: [.zone("a"), .datacenter("dc1")]))
+        var endpoints = [1, 2, 3].endpoints
+        endpoints[1].tags = ["fanout.zone=a"]
+        endpoints[2].datacenter = "dc1"
+        bench.registry.replace(service: 0, with: endpoints)
+        #expect(bench.rows().map(\.address) == [2, 3, 1].endpoints.map(\.address))
+        #expect(bench.set().preferred == 1)
     }
 
     // MARK: Limits

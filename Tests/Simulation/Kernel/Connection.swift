@@ -23,6 +23,8 @@ final class Connection {
     var owner: UInt64?
     /// The other side of the session, as soon as it was asked to be connected.
     var partner: Connection?
+    /// Whose spare this is, until its session has taken it over.
+    var spareOf: Connection?
     var isEstablished = false
     var isSelfConnected = false
     /// Whether the connect was told to have succeeded.

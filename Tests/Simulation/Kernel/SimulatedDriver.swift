@@ -129,6 +129,12 @@ final class SimulatedDriver: Driver {
         if same >= most { network.fail("\(same + 1) times \(kind) at once on \(connection.title)") }
         let owner = UInt64(token.rawValue & 0x00ff_ffff_ffff_ffff)
         if connection.owner == nil { connection.owner = owner }
+        if let client = connection.spareOf, kind != .connect {
+            connection.spareOf = nil
+            connection.owner = owner
+            client.partner = connection
+            network.mark(.spareWon)
+        }
         if connection.owner != owner {
             network.fail("\(kind) on \(connection.title), which belongs to another session")
         }
@@ -142,6 +148,12 @@ final class SimulatedDriver: Driver {
     private func join(_ operation: PendingOperation) {
         guard let upstream = operation.connection, let client = world.client(of: operation.token) else {
             network.fail("a connect for a session without a client")
+            return
+        }
+        if world.isSpare(operation.token) {
+            upstream.spareOf = client
+            upstream.partner = client
+            network.mark(.spareStarted)
             return
         }
         if client.owner == nil { client.owner = upstream.owner }

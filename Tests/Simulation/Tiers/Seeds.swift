@@ -37,6 +37,9 @@ private struct Draft {
         var scenario = Scenario()
         scenario.services = (0..<pick(1...2)).map { service in (0..<pick(0...3)).map { UInt16(service * 8 + $0 + 1) } }
         scenario.balance = once(in: 2) ? .roundRobin : .leastConnections
+        if once(in: 2) { scenario.hedge = .after(UInt64(pick(1...1_500)) * 1_000_000) }
+        if once(in: 6) { scenario.endpointCap = UInt32(pick(1...2)) }
+        scenario.looksAtHealth = once(in: 2)
         scenario.maxConnections = pick(1...6)
         scenario.pipes = pick(0...2)
         scenario.pipeCapacity = isLarge ? 1 << 20 : pick(1...32)
@@ -48,11 +51,16 @@ private struct Draft {
         for service in 0..<scenario.services.count {
             for offset in 0..<4 { scenario.endpoints[UInt16(service * 8 + offset + 1)] = endpoint() }
         }
-        let clients = pick(1...6)
+        let clients = scenario.looksAtHealth ? pick(3...12) : pick(1...6)
         for _ in 0..<clients {
             scenario.steps.append(.client(service: choices.pick(scenario.services.count), peer(isClient: true)))
         }
         for _ in 0..<pick(0...4) { insert(change(of: scenario), into: &scenario.steps) }
+        if scenario.looksAtHealth {
+            // One that fails, and is well again later.
+            scenario.endpoints[1]?.behaviour = .refuses
+            insert(.behaviour(port: 1, .accepts), into: &scenario.steps)
+        }
         if once(in: 3) { insert(.drain, into: &scenario.steps) }
         if once(in: 6) { insert(.reset, into: &scenario.steps) }
         return scenario

@@ -41,6 +41,17 @@ extension Walk {
             $0.services = [[1, 2]]
             $0.endpoints[2] = Network.Endpoint(behaviour: .silent) { Peer([]) }
         },
+        Walk("a spare for a silent endpoint", [.send(1), .fin], [.send(1), .fin], cancels, 1) {
+            $0.services = [[1, 2]]
+            $0.hedge = .after(10_000_000)
+            $0.endpoints[2] = Network.Endpoint(behaviour: .silent) { Peer([]) }
+        },
+        Walk("a spare that is refused", [.send(1), .reset], [.fin], cancels, 1) {
+            $0.services = [[1, 2]]
+            $0.hedge = .after(10_000_000)
+            $0.endpoints[1]?.behaviour = .silent
+            $0.endpoints[2] = Network.Endpoint(behaviour: .refuses) { Peer([]) }
+        },
         Walk("no endpoint at first", [.send(1), .fin], [.fin]) {
             $0.services = [[]]
             $0.steps = [.endpoints(service: 0, [1])]

@@ -1,0 +1,112 @@
+import Reactor
+import Synchronization
+
+/// What came of a connect to an endpoint, or of a session on it.
+enum Outcome: Int, CaseIterable, Sendable {
+    case connected
+    case refused
+    case timedOut
+    case unreachable
+    /// Another error of the connect that may be the endpoint's fault.
+    case failed
+    /// The session was reset by the endpoint before its first byte.
+    case resetEarly
+    /// The endpoint ended the stream at once, and without a byte.
+    case closedEarly
+    /// A connect that had begun later, to another endpoint, came about first.
+    case overtaken
+
+    /// Whether it speaks against the endpoint.
+    var isBad: Bool { self != .connected }
+
+    /// The outcome of a connect that ended with this error; nil for our own troubles, which say nothing of the
+    /// endpoint.
+    init?(ofConnectError error: Int32) {
+        switch error {
+        case SystemError.refused: self = .refused
+        case SystemError.timedOut: self = .timedOut
+        case _ where SystemError.isUnreachable(error): self = .unreachable
+        case _ where SystemError.isOwnTrouble(error): return nil
+        case _: self = .failed
+        }
+    }
+}
+
+/// Outcomes by kind, counted.
+struct Outcomes: Equatable, Sendable {
+    private var counts: InlineArray<8, UInt32> = InlineArray(repeating: 0)
+
+    static func == (left: Outcomes, right: Outcomes) -> Bool { Outcome.allCases.allSatisfy { left[$0] == right[$0] } }
+
+    subscript(outcome: Outcome) -> UInt32 {
+        get { counts[outcome.rawValue] }
+        set { counts[outcome.rawValue] = newValue }
+    }
+
+    /// What has been added since `earlier`; the counters wrap around.
+    func since(_ earlier: Outcomes) -> Outcomes {
+        var difference = Outcomes()
+        for outcome in Outcome.allCases { difference[outcome] = self[outcome] &- earlier[outcome] }
+        return difference
+    }
+}
+
+/// Outcomes by endpoint slot: workers add, the registry reads. And trials, of which the registry offers one for an
+/// endpoint that was ejected, and one worker takes it.
+///
+/// One row a slot for all workers: an outcome is one atomic addition a connection, and the registry can look at ten
+/// thousand endpoints in a fraction of a millisecond.
+@safe
+final class OutcomeTable: @unchecked Sendable {
+    private static let columns = 8
+    private let slots: Int
+    private let memory: LazyMemory
+    private let counters: UnsafeMutablePointer<Atomic<UInt32>>
+    private let trials: UnsafeMutablePointer<Atomic<UInt32>>
+    private let doorbell: Wakeup?
+    private let news = Atomic<Bool>(false)
+
+    /// - Parameter doorbell: rung at the first bad outcome after each look.
+    init(slots: Int, doorbell: Wakeup?) throws(SystemError) {
+        self.slots = slots
+        self.doorbell = doorbell
+        memory = try LazyMemory(bytes: (Self.columns + 1) * slots * MemoryLayout<Atomic<UInt32>>.stride)
+        unsafe counters = memory.bound(to: Atomic<UInt32>.self, count: (Self.columns + 1) * slots)
+        unsafe trials = counters + Self.columns * slots
+    }
+
+    /// A worker's side.
+    func note(_ outcome: Outcome, slot: UInt32) {
+        precondition(Int(slot) < slots, "a slot outside the table")
+        unsafe counters[Int(slot) * Self.columns + outcome.rawValue].wrappingAdd(1, ordering: .relaxed)
+        guard outcome.isBad, !news.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        doorbell?.signal()
+    }
+
+    /// A worker's side: whether the trial of this slot's endpoint is the caller's to make.
+    func takeTrial(slot: UInt32) -> Bool {
+        precondition(Int(slot) < slots, "a slot outside the table")
+        guard unsafe trials[Int(slot)].load(ordering: .relaxed) == 1 else { return false }
+        return unsafe trials[Int(slot)].exchange(0, ordering: .acquiringAndReleasing) == 1
+    }
+
+    // MARK: The registry's side
+
+    func offerTrial(slot: UInt32) { unsafe trials[Int(slot)].store(1, ordering: .releasing) }
+
+    func withdrawTrial(slot: UInt32) { unsafe trials[Int(slot)].store(0, ordering: .releasing) }
+
+    /// Whether there are bad outcomes that were not looked at.
+    var hasNews: Bool { news.load(ordering: .acquiring) }
+
+    /// Before a look, so that what comes during it rings again.
+    func beginLook() { news.store(false, ordering: .sequentiallyConsistent) }
+
+    func outcomes(of slot: UInt32) -> Outcomes {
+        var outcomes = Outcomes()
+        for outcome in Outcome.allCases {
+            outcomes[outcome] = unsafe counters[Int(slot) * Self.columns + outcome.rawValue].load(ordering: .relaxed)
+        }
+        return outcomes
+    }
+}

@@ -1,0 +1,140 @@
+import Testing
+
+@testable import Fanout
+
+/// Weights, tiers, limits and trials; what is alike for all is in BalancerTests.
+@Suite struct WeightedBalancerTests {
+    private struct Bench: ~Copyable {
+        let snapshot: SnapshotOwner
+        let loads: LoadTable
+        var balancer: Balancer
+        var counts: [Int]
+
+        init(_ plan: EndpointPlan, _ policy: BalancePolicy = .leastConnections, cap: UInt32 = .max) throws {
+            let rows = plan.rows.map { row in
+                EndpointSnapshot.Row(
+                    slot: UInt32(row.candidate),
+                    address: Endpoint.numbered(row.candidate).address,
+                    identity: UInt64(row.candidate),
+                    tier: row.tier,
+                    cost: row.cost,
+                    isTrial: row.isTrial
+                )
+            }
+            snapshot = SnapshotOwner(EndpointSnapshot(version: 1, services: [rows]))
+            loads = try LoadTable(workers: 1, slots: 1_024)
+            balancer = Balancer(policy: policy, cap: cap, seed: 7)
+            counts = Array(repeating: 0, count: 1_024)
+        }
+
+        /// The slot chosen, which then holds one connection more.
+        @discardableResult
+        mutating func open(_ tried: TriedEndpoints = TriedEndpoints()) -> Int? {
+            let set = snapshot.value.endpoints(of: 0)
+            guard let row = balancer.choose(from: set, excluding: tried, loads: loads) else { return nil }
+            let slot = unsafe set.slots[row]
+            loads.increment(worker: 0, slot: slot)
+            counts[Int(slot)] += 1
+            return Int(slot)
+        }
+    }
+
+    private typealias Candidate = EndpointPlan.Candidate
+
+    /// At most one connection for each unit of weight, at every moment.
+    @Test func heldConnectionsFollowTheWeights() throws {
+        let weights = [1, 2, 3, 10]
+        var bench = try Bench(EndpointPlan(weights.map { Candidate(weight: $0) }))
+        for total in 1...1_600 {
+            bench.open()
+            let loads = zip(bench.counts, weights).map { Double($0) / Double($1) }
+            #expect((loads.max() ?? 0) - (loads.min() ?? 0) <= 1, "after \(total): \(bench.counts.prefix(4))")
+        }
+        #expect(Array(bench.counts.prefix(4)) == [100, 200, 300, 1_000])
+    }
+
+    @Test(arguments: [BalancePolicy.roundRobin, .random])
+    func turnsFollowTheWeights(policy: BalancePolicy) throws {
+        let weights = [1, 2, 5]
+        var bench = try Bench(EndpointPlan(weights.map { Candidate(weight: $0) }), policy)
+        for _ in 0..<8_000 { bench.open() }
+        for (count, weight) in zip(bench.counts, weights) {
+            let expected = weight * 1_000
+            // Of the draws 200 is more than six standard deviations.
+            #expect(abs(count - expected) < (policy == .random ? 300 : 10), "\(bench.counts.prefix(3))")
+        }
+    }
+
+    @Test func twoChoicesStayCloseToEven() throws {
+        var bench = try Bench(EndpointPlan((0..<100).map { _ in Candidate() }), .twoChoices)
+        for _ in 0..<10_000 { bench.open() }
+        let counts = bench.counts.prefix(100)
+        // About log log n / log 2 over the mean; drawing at random would spread over 60.
+        #expect((counts.max() ?? 0) - (counts.min() ?? 0) <= 10, "\(counts)")
+    }
+
+    /// A new one among loaded ones gets its share and not a flood.
+    @Test func slowStartTakesAShareOfWhatIsHeld() throws {
+        var bench = try Bench(EndpointPlan([Candidate(share: 0.1), Candidate(), Candidate()]))
+        for slot in [1, 2] as [UInt32] { for _ in 0..<100 { bench.loads.increment(worker: 0, slot: slot) } }
+        for _ in 0..<50 { bench.open() }
+        #expect((10...13).contains(bench.counts[0]), "\(bench.counts.prefix(3))")
+    }
+
+    @Test(arguments: BalancePolicy.allCases)
+    func theNextTierIsForThoseThatHaveTriedTheFirst(policy: BalancePolicy) throws {
+        var bench = try Bench(
+            EndpointPlan([Candidate(), Candidate(priority: 1), Candidate(share: 0), Candidate()]),
+            policy
+        )
+        for _ in 0..<40 { bench.open() }
+        #expect(bench.counts[1] == 0 && bench.counts[2] == 0)
+        var tried = TriedEndpoints()
+        tried.insert(0)
+        tried.insert(3)
+        #expect(bench.open(tried) == 1)
+        tried.insert(1)
+        #expect(bench.open(tried) == 2)
+        tried.insert(2)
+        #expect(bench.open(tried) == nil)
+    }
+
+    @Test(arguments: BalancePolicy.allCases)
+    func fullOnesGetNoMore(policy: BalancePolicy) throws {
+        var bench = try Bench(
+            EndpointPlan([Candidate(), Candidate(weight: 5), Candidate(priority: 1)]),
+            policy,
+            cap: 4
+        )
+        var order: [Int] = []
+        while let slot = bench.open() { order.append(slot) }
+        #expect(Array(bench.counts.prefix(3)) == [4, 4, 4])
+        // What does not find a place in the first tier spills over to the next.
+        #expect(Array(order.suffix(4)) == [2, 2, 2, 2])
+        bench.loads.decrement(worker: 0, slot: 1)
+        #expect(bench.open() == 1)
+    }
+
+    @Test(arguments: BalancePolicy.allCases)
+    func aTrialIsOneConnection(policy: BalancePolicy) throws {
+        var bench = try Bench(EndpointPlan([Candidate(), Candidate(), Candidate(share: 0, isOnTrial: true)]), policy)
+        for _ in 0..<20 { bench.open() }
+        #expect(bench.counts[2] == 0, "not offered yet")
+        bench.loads.outcomes.offerTrial(slot: 2)
+        #expect(bench.open() == 2)
+        for _ in 0..<20 { bench.open() }
+        #expect(bench.counts[2] == 1)
+        bench.loads.outcomes.offerTrial(slot: 2)
+        bench.loads.outcomes.withdrawTrial(slot: 2)
+        bench.open()
+        #expect(bench.counts[2] == 1)
+    }
+
+    /// Beyond the size up to which all are compared, weights count all the same.
+    @Test func manyEndpointsWithWeights() throws {
+        var bench = try Bench(EndpointPlan((0..<400).map { Candidate(weight: $0 < 200 ? 1 : 3) }))
+        for _ in 0..<16_000 { bench.open() }
+        let light = bench.counts[0..<200].reduce(0, +)
+        #expect((3_500...4_500).contains(light), "\(light)")
+    }
+}
