@@ -129,7 +129,7 @@ struct Supervisor {
             "workers_reason": "\(configuration.workers.reason)",
             "max_connections": "\(configuration.connections.count)",
             "max_connections_reason": "\(configuration.connections.reason)",
-            "buffers": "\(UringDriver.Options().bytes / 1_048_576) MiB a worker",
+            "buffers": "\(configuration.buffers.description)",
         ]
         let lacking = driver.features.names(present: false)
         if !lacking.isEmpty { metadata["kernel_lacks"] = "\(lacking.joined(separator: ","))" }

@@ -9,12 +9,8 @@ import Glibc
 @safe public final class EpollDriver: Driver {
     public typealias Sockets = KernelSockets
 
-    /// Sizes; the buffers are those of ``UringDriver/Options``.
     public struct Options: Sendable {
-        public var bufferCount = UringDriver.Options().bufferCount
-        public var bufferSize = UringDriver.Options().bufferSize
-        public var reserveCount = UringDriver.Options().reserveCount
-        public var reserveSize = UringDriver.Options().reserveSize
+        public var buffers = BufferSizes()
         /// Nanoseconds to look for events before sleeping; 0 is off.
         public var busyPoll: UInt64 = 0
         public init() {}
@@ -48,9 +44,10 @@ import Glibc
         busyPoll = options.busyPoll
         sockets = try EpollSockets()
         results = CompletionQueue()
-        common = try BufferStack(firstIndex: 0, count: options.bufferCount, size: options.bufferSize)
-        let afterCommon = BufferIndex(options.bufferCount)
-        reserve = try BufferStack(firstIndex: afterCommon, count: options.reserveCount, size: options.reserveSize)
+        let buffers = options.buffers
+        common = try BufferStack(firstIndex: 0, count: buffers.commonCount, size: buffers.commonSize)
+        let afterCommon = BufferIndex(buffers.commonCount)
+        reserve = try BufferStack(firstIndex: afterCommon, count: buffers.reserveCount, size: buffers.reserveSize)
         epoll = fanout_epoll_create()
         guard epoll >= 0 else { throw SystemError("epoll_create1", errno: -epoll) }
         // Edge-triggered and never read: each signal is an event of its own, so none can be lost.
