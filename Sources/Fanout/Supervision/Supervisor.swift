@@ -50,7 +50,7 @@ struct Supervisor {
         } catch {
             throw .nomad(error)
         }
-        let listeners = try bind()
+        let listeners = try ListenerSet(configuration: configuration, logger: logger).bind()
         let settings = DataPathSettings(configuration, seed: ProcessSeed.make(environment))
         let fleet: Fleet
         do {
@@ -97,27 +97,6 @@ struct Supervisor {
     }
 
     // MARK: Starting
-
-    private func bind() throws(StartFailure) -> [ListeningSocket] {
-        let tuning = Socket.Tuning(configuration)
-        var listeners: [ListeningSocket] = []
-        for service in configuration.services {
-            do throws(SystemError) {
-                guard let address = service.listen.socketAddress else { throw SystemError("bind", errno: EINVAL) }
-                listeners.append(
-                    try ListeningSocket(
-                        address,
-                        workers: configuration.workers.count,
-                        dualStack: service.listen.isDualStack,
-                        tuning: tuning
-                    )
-                )
-            } catch {
-                throw .listen(service.listen.description, error)
-            }
-        }
-        return listeners
-    }
 
     private func announce(_ listeners: [ListeningSocket], _ driver: DriverInUse, _ confinement: String) {
         var metadata: Logger.Metadata = [
