@@ -53,7 +53,10 @@ public protocol CompletionHandler: AnyObject {
 ///   socket must not be closed and its buffer must not be released.
 /// - A result is never delivered from inside a verb: only from ``deliver(to:)``, one after the other.
 /// - Per socket at most one receive (or wait for data), one send, one connect, and two polls (for room and for its
-///   end) are in flight.
+///   end) are in flight. All have tokens of one slot and generation, and of one side: these name the socket until it
+///   is closed.
+/// - A socket belongs to the owner that its operations name. It may become that of another owner, in place of the one
+///   that had before, while nothing is in flight on either.
 /// - A verb never fails: what goes wrong arrives as a completion with a negated `errno`.
 /// - `-ENOBUFS` from a receive means that no buffer was free: nothing was read, and the caller tries again when
 ///   one has been released. `-ECANCELED` follows ``cancel(_:)``, unless the operation finished first.

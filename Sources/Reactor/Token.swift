@@ -15,6 +15,17 @@ public enum Operation: UInt8, Sendable {
     case upstreamHangup
 
     @usableFromInline static let last = upstreamHangup
+
+    /// Whether it is about the upstream socket of a session, and not about its client's or about a listener.
+    var isOfUpstream: Bool {
+        switch self {
+        case .connect, .receiveFromUpstream, .sendToUpstream, .upstreamWritable, .upstreamHangup: true
+        case .accept, .receiveFromClient, .sendToClient, .clientWritable, .clientHangup: false
+        }
+    }
+
+    /// Whether it is the poll for room, and not the one for the end.
+    var isWritable: Bool { self == .clientWritable || self == .upstreamWritable }
 }
 
 /// Names one operation of one owner: `operation`, the owner's `slot`, and the `generation` of that slot.

@@ -8,28 +8,21 @@ import Glibc
 @safe public final class UringDriver: Driver {
     public typealias Sockets = KernelSockets
 
-    /// What the driver asks of the kernel; sizes are powers of two.
+    /// What the driver asks of the kernel; counts are powers of two.
     public struct Options: Sendable {
         public var submissionEntries: UInt32 = 512
         public var completionEntries: UInt32 = 4096
-        public var bufferCount: Int = 256
-        public var bufferSize: Int = 16 * 1024
-        public var reserveCount: Int = 128
-        public var reserveSize: Int = 8 * 1024
+        public var buffers = BufferSizes()
         /// Nanoseconds to watch the ring before sleeping; 0 is off.
         public var busyPoll: UInt64 = 0
         public init() {}
 
-        /// What the buffers of one driver take at most, in bytes.
-        public var bytes: Int { bufferCount * bufferSize + reserveCount * reserveSize }
-
         /// Asks for half as much, or returns false when that would be too little to work with.
         public mutating func halve() -> Bool {
-            guard submissionEntries > 64, bufferCount > 32 else { return false }
+            guard submissionEntries > 64 else { return false }
             submissionEntries /= 2
             completionEntries /= 2
-            bufferCount /= 2
-            reserveCount /= 2
+            _ = buffers.halve()
             return true
         }
     }
@@ -61,14 +54,14 @@ import Glibc
         common = try ProvidedBuffers(
             group: 0,
             firstIndex: 0,
-            count: options.bufferCount,
-            size: options.bufferSize
+            count: options.buffers.commonCount,
+            size: options.buffers.commonSize
         )
         reserve = try ProvidedBuffers(
             group: 1,
-            firstIndex: BufferIndex(options.bufferCount),
-            count: options.reserveCount,
-            size: options.reserveSize
+            firstIndex: BufferIndex(options.buffers.commonCount),
+            count: options.buffers.reserveCount,
+            size: options.buffers.reserveSize
         )
         let ring = UnsafeMutablePointer<io_uring>.allocate(capacity: 1)
         unsafe memset(ring, 0, MemoryLayout<io_uring>.size)

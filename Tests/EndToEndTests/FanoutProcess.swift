@@ -127,6 +127,8 @@ final class FanoutProcess: @unchecked Sendable {
 
     func signal(_ number: Int32) { kill(pid, number) }
 
+    var isRunning: Bool { process.isRunning }
+
     /// Waits until SIGSTOP has stopped every thread.
     func waitUntilStopped() throws {
         try wait("stop") {
@@ -143,8 +145,16 @@ final class FanoutProcess: @unchecked Sendable {
     @discardableResult
     func exitCode(within seconds: Double = 40) throws -> Int32 {
         try wait("exit", within: seconds) { !process.isRunning }
+        // A signal's number is not an exit code: SIGHUP has the 1 of a failure.
+        #expect(process.terminationReason == .exit, "ended by a signal:\n\(output)")
         // The readers may still be at the last lines.
         return process.terminationStatus
+    }
+
+    /// SIGKILL; returns when the kernel has taken everything back.
+    func endByKill() throws {
+        signal(SIGKILL)
+        try wait("end", within: 20) { !process.isRunning }
     }
 
     /// SIGQUIT, and the exit code.

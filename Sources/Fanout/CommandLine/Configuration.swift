@@ -80,6 +80,7 @@ struct Configuration: Equatable, Sendable {
     /// Zero: sessions are reset as soon as a drain begins.
     let drainTimeout: Interval
     let connections: ConnectionLimit
+    let buffers: BufferPlan
     /// How long a worker spins before it sleeps; zero: not at all.
     let busyPoll: Interval
     let nomad: NomadConfiguration

@@ -40,6 +40,7 @@ struct ConfigurationBuilder {
             idleTimeout: try interval(.idleTimeout),
             drainTimeout: try interval(.drainTimeout),
             connections: try connections(workers: workers.count, listeners: services.count),
+            buffers: BufferPlan(memory: machine.memory, workers: workers.count),
             busyPoll: try busyPoll(),
             nomad: try nomad(isNeeded: services.contains { $0.source.isNomad }),
             log: LogConfiguration(

@@ -32,7 +32,9 @@ struct ConfigurationReport {
         switch setting {
         case .workers:
             let workers = configuration.workers
-            return Row(flag: setting.flag, value: "\(workers.count)", source: source, note: workers.reason)
+            let buffers = configuration.buffers
+            let note = workers.reason + (buffers.reason == nil ? "" : "; buffers: \(buffers.description)")
+            return Row(flag: setting.flag, value: "\(workers.count)", source: source, note: note)
         case .maxConnections:
             let limit = configuration.connections
             return Row(flag: setting.flag, value: "\(limit.count)", source: source, note: limit.reason)

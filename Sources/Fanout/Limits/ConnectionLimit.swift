@@ -18,8 +18,8 @@ struct ConnectionCapacity: Sendable {
     static let bytesPerConnection: UInt64 = 16 << 10
     /// Code, heap and the control plane's threads.
     static let bytesOfProcess: UInt64 = 24 << 20
-    /// A worker's buffers (5 MiB), ring and stack.
-    static let bytesPerWorker: UInt64 = 6 << 20
+    /// A worker's ring and stack; its buffers come on top (``BufferPlan``).
+    static let bytesPerWorker: UInt64 = 1 << 20
     /// The default is never below this: a proxy that can hold nothing is of no use, whatever the limits say.
     static let leastDefault = 16
     /// The default is never above this; more has to be asked for.
@@ -40,7 +40,10 @@ struct ConnectionCapacity: Sendable {
     var byDescriptors: Int { max(0, machine.descriptors - reservedDescriptors) / Self.descriptorsPerConnection }
 
     /// Memory that is not for connections.
-    var reservedBytes: UInt64 { Self.bytesOfProcess + UInt64(workers) * Self.bytesPerWorker }
+    var reservedBytes: UInt64 {
+        let buffers = UInt64(BufferPlan(memory: machine.memory, workers: workers).sizes.bytes)
+        return Self.bytesOfProcess + UInt64(workers) * (Self.bytesPerWorker + buffers)
+    }
 
     /// Nil without a memory limit; may be 0.
     var byMemory: Int? {

@@ -9,6 +9,7 @@ struct Drain {
     /// When sessions that are left are reset; never before a drain has begun, and never after that moment.
     private(set) var end = Deadline.never
     private var hasBegun = false
+    private var hasReset = false
 
     init(timeout: UInt64, logger: Logger) {
         self.timeout = timeout
@@ -34,6 +35,9 @@ struct Drain {
 
     private mutating func reset(_ fleet: Fleet, because cause: String) {
         end = .never
+        // What is asked for again, for instance by an impatient operator, has been done.
+        guard !hasReset else { return }
+        hasReset = true
         let left = fleet.admission.count
         if left > 0 {
             logger.warning("resetting connections", metadata: ["connections": "\(left)", "cause": "\(cause)"])

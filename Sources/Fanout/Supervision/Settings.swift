@@ -14,6 +14,7 @@ extension DataPathSettings {
             recordsAccess: configuration.log.accessLog,
             tuning: Socket.Tuning(configuration),
             busyPoll: configuration.busyPoll.nanoseconds,
+            buffers: configuration.buffers.sizes,
             maxConnections: configuration.connections.count,
             pipesPerWorker: Self.pipesPerWorker(
                 connections: configuration.connections.count,

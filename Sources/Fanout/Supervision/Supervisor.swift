@@ -50,7 +50,7 @@ struct Supervisor {
         } catch {
             throw .nomad(error)
         }
-        let listeners = try bind()
+        let listeners = try ListenerSet(configuration: configuration, logger: logger).bind()
         let seed = ProcessSeed.make(environment)
         let settings = DataPathSettings(configuration, seed: seed)
         let fleet: Fleet
@@ -109,27 +109,6 @@ struct Supervisor {
 
     // MARK: Starting
 
-    private func bind() throws(StartFailure) -> [ListeningSocket] {
-        let tuning = Socket.Tuning(configuration)
-        var listeners: [ListeningSocket] = []
-        for service in configuration.services {
-            do throws(SystemError) {
-                guard let address = service.listen.socketAddress else { throw SystemError("bind", errno: EINVAL) }
-                listeners.append(
-                    try ListeningSocket(
-                        address,
-                        workers: configuration.workers.count,
-                        dualStack: service.listen.isDualStack,
-                        tuning: tuning
-                    )
-                )
-            } catch {
-                throw .listen(service.listen.description, error)
-            }
-        }
-        return listeners
-    }
-
     private func announce(_ listeners: [ListeningSocket], _ driver: DriverInUse, _ confinement: String) {
         var metadata: Logger.Metadata = [
             "version": "\(Version.current)",
@@ -140,7 +119,7 @@ struct Supervisor {
             "workers_reason": "\(configuration.workers.reason)",
             "max_connections": "\(configuration.connections.count)",
             "max_connections_reason": "\(configuration.connections.reason)",
-            "buffers": "\(UringDriver.Options().bytes / 1_048_576) MiB a worker",
+            "buffers": "\(configuration.buffers.description)",
         ]
         let lacking = driver.features.names(present: false)
         if !lacking.isEmpty { metadata["kernel_lacks"] = "\(lacking.joined(separator: ","))" }

@@ -16,6 +16,8 @@ struct DataPathSettings: Sendable {
     var tuning: Socket.Tuning
     /// Spinning before each sleep.
     var busyPoll: UInt64
+    /// Of each worker.
+    var buffers = BufferSizes()
     /// Connections of the whole process.
     var maxConnections: Int
     /// Pipes that a worker may use at the same time for bulk streams.

@@ -76,6 +76,7 @@ struct WorkerThread: ~Copyable {
     ) throws(SystemError) {
         var options = EpollDriver.Options()
         options.busyPoll = context.settings.busyPoll
+        options.buffers = context.settings.buffers
         let driver = try EpollDriver(wakeup: wakeup, options: options)
         let worker = try Worker(context: context, driver: driver)
         worker.start()
@@ -94,6 +95,7 @@ extension UringDriver {
     static func fitting(wakeup: Wakeup, _ settings: DataPathSettings) throws(SystemError) -> UringDriver {
         var options = Options()
         options.busyPoll = settings.busyPoll
+        options.buffers = settings.buffers
         while true {
             do throws(SystemError) {
                 return try UringDriver(wakeup: wakeup, options: options)

@@ -9,12 +9,8 @@ import Glibc
 @safe public final class EpollDriver: Driver {
     public typealias Sockets = KernelSockets
 
-    /// Sizes; the buffers are those of ``UringDriver/Options``.
     public struct Options: Sendable {
-        public var bufferCount = UringDriver.Options().bufferCount
-        public var bufferSize = UringDriver.Options().bufferSize
-        public var reserveCount = UringDriver.Options().reserveCount
-        public var reserveSize = UringDriver.Options().reserveSize
+        public var buffers = BufferSizes()
         /// Nanoseconds to look for events before sleeping; 0 is off.
         public var busyPoll: UInt64 = 0
         public init() {}
@@ -26,6 +22,9 @@ import Glibc
     private static let rounds = 4
     /// Connections that one listener gives in one turn at most.
     private static let mostAccepts = 64
+    /// What epoll names things by: the wake-up, listeners by this bit and their slot, sockets by their place.
+    private static let wakeupName = UInt64.max
+    private static let listenerBit: UInt64 = 1 << 63
 
     let epoll: Int32
     let sockets: EpollSockets
@@ -45,13 +44,14 @@ import Glibc
         busyPoll = options.busyPoll
         sockets = try EpollSockets()
         results = CompletionQueue()
-        common = try BufferStack(firstIndex: 0, count: options.bufferCount, size: options.bufferSize)
-        let afterCommon = BufferIndex(options.bufferCount)
-        reserve = try BufferStack(firstIndex: afterCommon, count: options.reserveCount, size: options.reserveSize)
+        let buffers = options.buffers
+        common = try BufferStack(firstIndex: 0, count: buffers.commonCount, size: buffers.commonSize)
+        let afterCommon = BufferIndex(buffers.commonCount)
+        reserve = try BufferStack(firstIndex: afterCommon, count: buffers.reserveCount, size: buffers.reserveSize)
         epoll = fanout_epoll_create()
         guard epoll >= 0 else { throw SystemError("epoll_create1", errno: -epoll) }
         // Edge-triggered and never read: each signal is an event of its own, so none can be lost.
-        let code = fanout_epoll_add(epoll, wakeup.descriptor, FANOUT_EPOLLIN | FANOUT_EPOLLET, UInt64.max)
+        let code = fanout_epoll_add(epoll, wakeup.descriptor, FANOUT_EPOLLIN | FANOUT_EPOLLET, Self.wakeupName)
         guard code == 0 else {
             Glibc.close(epoll)
             throw SystemError("epoll_ctl", errno: -code)
@@ -118,11 +118,14 @@ import Glibc
         let count = unsafe fanout_epoll_wait(epoll, events, Int32(Self.batch), nanoseconds)
         for index in 0..<max(0, Int(count)) {
             let event = unsafe events[index]
-            guard unsafe event.data.u64 != UInt64.max else {
+            let name = unsafe event.data.u64
+            if name == Self.wakeupName {
                 isWoken = true
-                continue
+            } else if name & Self.listenerBit != 0 {
+                acceptMore(UInt32(truncatingIfNeeded: name))
+            } else {
+                react(to: unsafe event.events, at: Int(name))
             }
-            react(to: unsafe event.events, on: Int32(truncatingIfNeeded: unsafe event.data.u64))
         }
         return isWoken
     }
@@ -137,36 +140,35 @@ import Glibc
     // MARK: Listeners
 
     public func accept(on listener: Int32, token: Token) {
-        let socket = unsafe sockets.socket(listener)
-        unsafe socket.pointee.incoming = .accept
-        unsafe socket.pointee.incomingToken = token.rawValue
-        sockets.note(listener, of: token)
+        let state = unsafe sockets.listener(token.slot)
+        unsafe state.pointee = EpollListener(token: token.rawValue, descriptor: listener, isArmed: true)
         // Level-triggered: what one turn leaves in the queue the next one takes. Exclusive: a unix listener is in every
         // worker's epoll, and one of them is enough.
-        let code = fanout_epoll_add(epoll, listener, FANOUT_EPOLLIN | FANOUT_EPOLLEXCLUSIVE, UInt64(listener))
-        if code < 0 { endAccept(listener, code) }
+        let name = Self.listenerBit | UInt64(token.slot)
+        let code = fanout_epoll_add(epoll, listener, FANOUT_EPOLLIN | FANOUT_EPOLLEXCLUSIVE, name)
+        if code < 0 { endAccept(token.slot, code) }
     }
 
-    func acceptMore(_ listener: Int32) {
-        let token = Token(rawValue: unsafe sockets.socket(listener).pointee.incomingToken)
+    private func acceptMore(_ slot: UInt32) {
+        let listener = unsafe sockets.listener(slot)
         for _ in 0..<Self.mostAccepts {
-            let result = Socket.accept(listener)
+            let result = Socket.accept(unsafe listener.pointee.descriptor)
             if result >= 0 {
+                let token = Token(rawValue: unsafe listener.pointee.token)
                 results.append(Completion(token: token, result: result, more: true))
             } else if result == -EAGAIN {
                 return
             } else {
-                endAccept(listener, result)
+                endAccept(slot, result)
                 return
             }
         }
     }
 
-    func endAccept(_ listener: Int32, _ result: Int32) {
-        let socket = unsafe sockets.socket(listener)
-        let token = Token(rawValue: unsafe socket.pointee.incomingToken)
-        _ = fanout_epoll_remove(epoll, listener)
-        unsafe socket.pointee = EpollSocket()
-        results.append(Completion(token: token, result: result))
+    func endAccept(_ slot: UInt32, _ result: Int32) {
+        let listener = unsafe sockets.listener(slot)
+        _ = fanout_epoll_remove(epoll, unsafe listener.pointee.descriptor)
+        unsafe listener.pointee.isArmed = false
+        results.append(Completion(token: Token(rawValue: unsafe listener.pointee.token), result: result))
     }
 }

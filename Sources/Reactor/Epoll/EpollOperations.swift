@@ -10,24 +10,29 @@ extension EpollDriver {
     /// The socket of an operation, registered.
     ///
     /// A closed descriptor leaves epoll by itself, and its number comes back as another socket. It is another one when
-    /// nothing is parked on it and the operation is another owner's, or a connect, which a socket sees once.
+    /// the operation is another owner's, or a connect, which a socket sees once. And an owner may take over the socket
+    /// of another, in place of its own: then the registration goes with it.
     ///
     /// - Returns: nil where it cannot be registered; then that is the operation's result.
     private func open(_ descriptor: Int32, for token: Token) -> UnsafeMutablePointer<EpollSocket>? {
-        let socket = unsafe sockets.socket(descriptor)
-        sockets.note(descriptor, of: token)
-        // Without the operation; not 0.
-        let owner = (token.rawValue & 0x00ff_ffff_ffff_ffff) | 1 << 63
-        guard unsafe socket.pointee.isIdle, unsafe socket.pointee.owner != owner || token.operation == .connect else {
+        let place = sockets.place(of: token)
+        let socket = unsafe sockets.socket(at: place)
+        let owner = EpollSocket.owner(of: token)
+        if unsafe socket.pointee.owner == owner, unsafe socket.pointee.descriptor == descriptor,
+            token.operation != .connect
+        {
             return unsafe socket
         }
+        precondition(unsafe socket.pointee.isIdle, "an owner has left operations behind")
         unsafe socket.pointee = EpollSocket()
-        let code = fanout_epoll_add(epoll, descriptor, Self.readiness, UInt64(descriptor))
+        let code = fanout_epoll_add(epoll, descriptor, Self.readiness, UInt64(place))
         guard code == 0 else {
             results.append(Completion(token: token, result: code))
             return nil
         }
         unsafe socket.pointee.owner = owner
+        unsafe socket.pointee.descriptor = descriptor
+        unsafe socket.pointee.isUpstream = token.operation.isOfUpstream
         // What can be read now is an event of its own; room there nearly always is.
         unsafe socket.pointee.isWritable = true
         return unsafe socket
@@ -45,21 +50,18 @@ extension EpollDriver {
         }
         guard let socket = unsafe open(descriptor, for: token) else { return }
         unsafe socket.pointee.outgoing = .connect
-        unsafe socket.pointee.outgoingToken = token.rawValue
         if code == 0 { unsafe finishOutgoing(socket, 0) }
     }
 
     public func receive(from descriptor: Int32, into pool: BufferPool, token: Token) {
         guard let socket = unsafe open(descriptor, for: token) else { return }
         unsafe socket.pointee.incoming = pool == .common ? .receive : .receiveFromReserve
-        unsafe socket.pointee.incomingToken = token.rawValue
-        if unsafe socket.pointee.isReadable { unsafe tryReceive(descriptor, socket) }
+        if unsafe socket.pointee.isReadable { unsafe tryReceive(socket) }
     }
 
     public func awaitReadable(_ descriptor: Int32, token: Token) {
         guard let socket = unsafe open(descriptor, for: token) else { return }
         unsafe socket.pointee.incoming = .readable
-        unsafe socket.pointee.incomingToken = token.rawValue
         // Asked for, not remembered: others read from the socket too (splice(2)).
         unsafe tellReadable(socket, Self.present(on: descriptor, FANOUT_EPOLLIN))
     }
@@ -67,44 +69,54 @@ extension EpollDriver {
     public func send(to descriptor: Int32, buffer: BufferIndex, offset: UInt32, count: UInt32, token: Token) {
         guard let socket = unsafe open(descriptor, for: token) else { return }
         unsafe socket.pointee.outgoing = .send
-        unsafe socket.pointee.outgoingToken = token.rawValue
         unsafe socket.pointee.buffer = buffer
         unsafe socket.pointee.offset = offset
         unsafe socket.pointee.count = count
-        if unsafe socket.pointee.isWritable { unsafe trySend(descriptor, socket) }
+        if unsafe socket.pointee.isWritable { unsafe trySend(socket) }
     }
 
     public func poll(_ descriptor: Int32, events: UInt32, token: Token) {
         guard let socket = unsafe open(descriptor, for: token) else { return }
-        let poll = EpollSocket.Poll(token: token.rawValue, events: events | PollEvents.hangup)
-        if unsafe socket.pointee.room.events == 0 {
-            unsafe socket.pointee.room = poll
+        // The bits of poll(2) are 16.
+        let wanted = UInt16(truncatingIfNeeded: events | PollEvents.hangup)
+        let present = Self.present(on: descriptor, events)
+        if token.operation.isWritable {
+            precondition(unsafe socket.pointee.room == 0, "a second poll for room")
+            unsafe socket.pointee.room = wanted
+            unsafe tellRoom(socket, present)
         } else {
-            precondition(unsafe socket.pointee.end.events == 0, "a third poll on one socket")
-            unsafe socket.pointee.end = poll
+            precondition(unsafe socket.pointee.end == 0, "a second poll for the end")
+            unsafe socket.pointee.end = wanted
+            unsafe tellEnd(socket, present)
         }
-        tell(poll, Self.present(on: descriptor, events))
     }
 
     public func cancel(_ token: Token) {
-        let descriptor = sockets.descriptor(of: token)
-        let socket = unsafe sockets.socket(descriptor)
-        let raw = token.rawValue
-        // Not found: its result waits to be delivered.
-        if unsafe socket.pointee.incoming != .none && socket.pointee.incomingToken == raw {
-            if unsafe socket.pointee.incoming == .accept {
-                endAccept(descriptor, -ECANCELED)
-            } else {
-                unsafe finishIncoming(socket, -ECANCELED)
+        guard token.operation != .accept else {
+            let listener = unsafe sockets.listener(token.slot)
+            if unsafe listener.pointee.isArmed && listener.pointee.token == token.rawValue {
+                endAccept(token.slot, -ECANCELED)
             }
-        } else if unsafe socket.pointee.outgoing != .none && socket.pointee.outgoingToken == raw {
-            unsafe finishOutgoing(socket, -ECANCELED)
-        } else if unsafe socket.pointee.room.events != 0 && socket.pointee.room.token == raw {
-            unsafe socket.pointee.room = EpollSocket.Poll()
+            return
+        }
+        let socket = unsafe sockets.socket(at: sockets.place(of: token))
+        guard unsafe socket.pointee.owner == EpollSocket.owner(of: token) else { return }
+        // What is not there any more has a result that waits to be delivered.
+        switch token.operation {
+        case .connect, .sendToClient, .sendToUpstream:
+            if unsafe socket.pointee.outgoing != .none { unsafe finishOutgoing(socket, -ECANCELED) }
+        case .receiveFromClient, .receiveFromUpstream:
+            if unsafe socket.pointee.incoming != .none { unsafe finishIncoming(socket, -ECANCELED) }
+        case .clientWritable, .upstreamWritable:
+            guard unsafe socket.pointee.room != 0 else { return }
+            unsafe socket.pointee.room = 0
             results.append(Completion(token: token, result: -ECANCELED))
-        } else if unsafe socket.pointee.end.events != 0 && socket.pointee.end.token == raw {
-            unsafe socket.pointee.end = EpollSocket.Poll()
+        case .clientHangup, .upstreamHangup:
+            guard unsafe socket.pointee.end != 0 else { return }
+            unsafe socket.pointee.end = 0
             results.append(Completion(token: token, result: -ECANCELED))
+        case .accept:
+            preconditionFailure("looked at above")
         }
     }
 
@@ -117,12 +129,8 @@ extension EpollDriver {
     }
 
     /// What epoll has told of a socket: parked operations are tried again.
-    func react(to events: UInt32, on descriptor: Int32) {
-        let socket = unsafe sockets.socket(descriptor)
-        if unsafe socket.pointee.incoming == .accept {
-            acceptMore(descriptor)
-            return
-        }
+    func react(to events: UInt32, at place: Int) {
+        let socket = unsafe sockets.socket(at: place)
         if events & (FANOUT_EPOLLIN | FANOUT_EPOLLRDHUP | PollEvents.hangup) != 0 {
             unsafe socket.pointee.isReadable = true
         }
@@ -134,23 +142,23 @@ extension EpollDriver {
         switch unsafe socket.pointee.outgoing {
         case .connect:
             guard unsafe socket.pointee.isWritable else { break }
-            let error = Socket.takeError(descriptor)
+            let error = Socket.takeError(unsafe socket.pointee.descriptor)
             unsafe finishOutgoing(socket, -error)
         case .send:
-            if unsafe socket.pointee.isWritable { unsafe trySend(descriptor, socket) }
+            if unsafe socket.pointee.isWritable { unsafe trySend(socket) }
         case .none:
             break
         }
         switch unsafe socket.pointee.incoming {
         case .receive, .receiveFromReserve:
-            if unsafe socket.pointee.isReadable { unsafe tryReceive(descriptor, socket) }
+            if unsafe socket.pointee.isReadable { unsafe tryReceive(socket) }
         case .readable:
             unsafe tellReadable(socket, events)
-        case .none, .accept:
+        case .none:
             break
         }
-        tell(unsafe socket.pointee.room, events)
-        tell(unsafe socket.pointee.end, events)
+        unsafe tellRoom(socket, events)
+        unsafe tellEnd(socket, events)
     }
 
     private func tellReadable(_ socket: UnsafeMutablePointer<EpollSocket>, _ events: UInt32) {
@@ -158,15 +166,24 @@ extension EpollDriver {
         if bits != 0 { unsafe finishIncoming(socket, Int32(bitPattern: bits)) }
     }
 
-    private func tell(_ poll: EpollSocket.Poll, _ events: UInt32) {
-        guard events & poll.events != 0 else { return }
-        let bits = Int32(bitPattern: events & poll.events)
-        results.append(Completion(token: Token(rawValue: poll.token), result: bits, more: true))
+    private func tellRoom(_ socket: UnsafeMutablePointer<EpollSocket>, _ events: UInt32) {
+        let bits = unsafe events & UInt32(socket.pointee.room)
+        guard bits != 0 else { return }
+        let token = unsafe socket.pointee.token(.clientWritable, .upstreamWritable)
+        results.append(Completion(token: token, result: Int32(bitPattern: bits), more: true))
+    }
+
+    private func tellEnd(_ socket: UnsafeMutablePointer<EpollSocket>, _ events: UInt32) {
+        let bits = unsafe events & UInt32(socket.pointee.end)
+        guard bits != 0 else { return }
+        let token = unsafe socket.pointee.token(.clientHangup, .upstreamHangup)
+        results.append(Completion(token: token, result: Int32(bitPattern: bits), more: true))
     }
 
     // MARK: Attempts
 
-    private func tryReceive(_ descriptor: Int32, _ socket: UnsafeMutablePointer<EpollSocket>) {
+    private func tryReceive(_ socket: UnsafeMutablePointer<EpollSocket>) {
+        let descriptor = unsafe socket.pointee.descriptor
         let buffers = unsafe socket.pointee.incoming == .receive ? common : reserve
         guard let buffer = buffers.take() else {
             unsafe lookWithoutBuffer(descriptor, socket)
@@ -184,7 +201,7 @@ extension EpollDriver {
         unsafe socket.pointee.incoming = .none
         results.append(
             Completion(
-                token: Token(rawValue: unsafe socket.pointee.incomingToken),
+                token: unsafe socket.pointee.token(.receiveFromClient, .receiveFromUpstream),
                 result: Int32(truncatingIfNeeded: count),
                 buffer: buffer,
                 leftBytes: leftBytes
@@ -211,11 +228,11 @@ extension EpollDriver {
         }
     }
 
-    private func trySend(_ descriptor: Int32, _ socket: UnsafeMutablePointer<EpollSocket>) {
+    private func trySend(_ socket: UnsafeMutablePointer<EpollSocket>) {
         let buffer = unsafe socket.pointee.buffer
         let address = unsafe stack(of: buffer).address(of: buffer) + Int(socket.pointee.offset)
         let wanted = unsafe Int(socket.pointee.count)
-        let sent = unsafe Glibc.send(descriptor, address, wanted, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+        let sent = unsafe Glibc.send(socket.pointee.descriptor, address, wanted, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
         if sent < wanted { unsafe socket.pointee.isWritable = false }
         if sent >= 0 {
             unsafe finishOutgoing(socket, Int32(truncatingIfNeeded: sent))
@@ -226,11 +243,16 @@ extension EpollDriver {
 
     private func finishIncoming(_ socket: UnsafeMutablePointer<EpollSocket>, _ result: Int32) {
         unsafe socket.pointee.incoming = .none
-        results.append(Completion(token: Token(rawValue: unsafe socket.pointee.incomingToken), result: result))
+        let token = unsafe socket.pointee.token(.receiveFromClient, .receiveFromUpstream)
+        results.append(Completion(token: token, result: result))
     }
 
     private func finishOutgoing(_ socket: UnsafeMutablePointer<EpollSocket>, _ result: Int32) {
+        let isConnect = unsafe socket.pointee.outgoing == .connect
         unsafe socket.pointee.outgoing = .none
-        results.append(Completion(token: Token(rawValue: unsafe socket.pointee.outgoingToken), result: result))
+        let token =
+            unsafe isConnect
+            ? socket.pointee.token(.connect, .connect) : socket.pointee.token(.sendToClient, .sendToUpstream)
+        results.append(Completion(token: token, result: result))
     }
 }

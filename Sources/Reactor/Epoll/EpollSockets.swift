@@ -1,13 +1,12 @@
 import Glibc
 
-/// What the epoll driver knows of one descriptor: the operations that are parked on it, and what it is ready for.
+/// What the epoll driver knows of one connected socket: the operations that are parked on it, and what it is ready for.
 struct EpollSocket: BitwiseCopyable {
     enum Incoming: UInt8 {
         case none
         case receive
         case receiveFromReserve
         case readable
-        case accept
     }
 
     enum Outgoing: UInt8 {
@@ -16,21 +15,19 @@ struct EpollSocket: BitwiseCopyable {
         case connect
     }
 
-    /// A poll that is armed; `events` is 0 where none is.
-    struct Poll: BitwiseCopyable {
-        var token: UInt64 = 0
-        var events: UInt32 = 0
-    }
+    // The order keeps it at 32 bytes: a connection has two, and most connections are idle.
 
-    var incomingToken: UInt64 = 0
-    var outgoingToken: UInt64 = 0
-    var room = Poll()
-    var end = Poll()
-    /// Whose socket it was when it was registered; 0 where it is not.
+    /// The tokens of its operations without the operation, and a bit that makes it unlike 0; 0 where it is not
+    /// registered.
     var owner: UInt64 = 0
+    var descriptor: Int32 = 0
+    /// The part of `buffer` that a parked send is about.
     var offset: UInt32 = 0
     var count: UInt32 = 0
     var buffer: BufferIndex = 0
+    /// What the polls that are armed are for, in the bits of poll(2): for room, and for the end. 0 is no poll.
+    var room: UInt16 = 0
+    var end: UInt16 = 0
     var incoming = Incoming.none
     var outgoing = Outgoing.none
     /// The last attempt did not show the opposite.
@@ -38,48 +35,61 @@ struct EpollSocket: BitwiseCopyable {
     var isWritable = false
     /// An end of stream, an error or an urgent byte has been seen: a short receive does not mean that nothing is left.
     var mayHideMore = false
+    var isUpstream = false
 
-    var isIdle: Bool { incoming == .none && outgoing == .none && room.events == 0 && end.events == 0 }
+    var isIdle: Bool { incoming == .none && outgoing == .none && room == 0 && end == 0 }
+
+    static func owner(of token: Token) -> UInt64 { token.rawValue & 0x00ff_ffff_ffff_ffff | 1 << 63 }
+
+    /// The token of one of its operations, of which it is given both forms.
+    func token(_ ofClient: Operation, _ ofUpstream: Operation) -> Token {
+        let operation = isUpstream ? ofUpstream : ofClient
+        return Token(rawValue: owner & 0x00ff_ffff_ffff_ffff | UInt64(operation.rawValue) << 56)
+    }
 }
 
-/// The sockets of the epoll driver by descriptor, and the descriptor of each operation.
+/// A listener of the epoll driver.
+struct EpollListener: BitwiseCopyable {
+    var token: UInt64 = 0
+    var descriptor: Int32 = 0
+    var isArmed = false
+}
+
+/// The sockets of the epoll driver by their owner, and so by the token of each of their operations.
 ///
-/// Tables for the worst case, whose pages become real as they are used. One thread's.
+/// Not by descriptor: those of one worker lie scattered among those of all the others, and its table would be as
+/// large as theirs together. Tables for the worst case, whose pages become real as they are used. One thread's.
 @safe final class EpollSockets {
-    /// Descriptors (RLIMIT_NOFILE) and owners (one for each connection) beyond this many are not foreseen.
+    /// Owners (one for each connection, so fewer than descriptors: RLIMIT_NOFILE) beyond this many are not foreseen.
     private static let most = 1 << 22
-    private static let operationsOfOwner = 16
 
     private let capacity: Int
     private let socketMemory: LazyMemory
-    private let operationMemory: LazyMemory
+    private let listenerMemory: LazyMemory
     private let sockets: UnsafeMutablePointer<EpollSocket>
-    private let descriptors: UnsafeMutablePointer<Int32>
+    private let listeners: UnsafeMutablePointer<EpollListener>
 
     init() throws(SystemError) {
         var limit = rlimit()
         unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         capacity = Int(clamping: min(limit.rlim_max, UInt(Self.most)))
-        socketMemory = try LazyMemory(bytes: capacity * MemoryLayout<EpollSocket>.stride)
-        operationMemory = try LazyMemory(bytes: capacity * Self.operationsOfOwner * MemoryLayout<Int32>.stride)
+        socketMemory = try LazyMemory(bytes: capacity * 2 * MemoryLayout<EpollSocket>.stride)
+        listenerMemory = try LazyMemory(bytes: capacity * MemoryLayout<EpollListener>.stride)
         // Zeroes are an unregistered socket.
-        unsafe sockets = socketMemory.bound(to: EpollSocket.self, count: capacity)
-        unsafe descriptors = operationMemory.bound(to: Int32.self, count: capacity * Self.operationsOfOwner)
+        unsafe sockets = socketMemory.bound(to: EpollSocket.self, count: capacity * 2)
+        unsafe listeners = listenerMemory.bound(to: EpollListener.self, count: capacity)
     }
 
-    func socket(_ descriptor: Int32) -> UnsafeMutablePointer<EpollSocket> {
-        precondition(descriptor >= 0 && Int(descriptor) < capacity, "a descriptor beyond the limit")
-        return unsafe sockets + Int(descriptor)
-    }
-
-    /// Remembers on which descriptor an operation is.
-    func note(_ descriptor: Int32, of token: Token) { unsafe descriptors[place(of: token)] = descriptor }
-
-    /// The descriptor of an operation that was noted once.
-    func descriptor(of token: Token) -> Int32 { unsafe descriptors[place(of: token)] }
-
-    private func place(of token: Token) -> Int {
+    /// Where the socket of an operation stands; it is what epoll is given to name it.
+    func place(of token: Token) -> Int {
         precondition(token.slot < UInt32(capacity), "an owner beyond the limit")
-        return Int(token.slot) * Self.operationsOfOwner + Int(token.operation.rawValue)
+        return Int(token.slot) * 2 + (token.operation.isOfUpstream ? 1 : 0)
+    }
+
+    func socket(at place: Int) -> UnsafeMutablePointer<EpollSocket> { unsafe sockets + place }
+
+    func listener(_ slot: UInt32) -> UnsafeMutablePointer<EpollListener> {
+        precondition(slot < UInt32(capacity), "a listener beyond the limit")
+        return unsafe listeners + Int(slot)
     }
 }

@@ -151,6 +151,16 @@ import Testing
         #expect(sourceColumns.count == 1)
     }
 
+    @Test func saysWhatASmallMemoryLimitLeavesOfTheBuffers() {
+        var machine = Machine.ordinary
+        machine.memory = MemoryLimit(bytes: 32 << 20, source: "cgroup")
+        guard case .print(let text) = invoke(["--print-config", "--endpoint", "a:1"], machine: machine) else {
+            Issue.record("nothing printed")
+            return
+        }
+        #expect(text.contains("; buffers: 2560 KiB a worker: at most a quarter of 32 MiB of memory (cgroup)\n"))
+    }
+
     @Test func keepsPasswordsAndLineEndsToItself() {
         let arguments = [
             "--print-config", "--forward", "unix:/a\nb=redis", "--nomad-address", "https://me:secret@nomad:4646/a@b",

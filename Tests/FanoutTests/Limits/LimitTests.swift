@@ -58,9 +58,10 @@ import Testing
             (64, nil, 16, "the least; room for 0: 64 descriptors less 138 reserved, 2 a connection"),
             (
                 20000, 16 << 20, 16,
-                "the least; room for 0: 16 MiB of memory (cgroup) less 36 MiB reserved, 16 KiB a connection"
+                "the least; room for 0: 16 MiB of memory (cgroup) less 28 MiB reserved, 16 KiB a connection"
             ),
-            (20000, 0, 16, "the least; room for 0: 0 MiB of memory (cgroup) less 36 MiB reserved, 16 KiB a connection"),
+            (20000, 0, 16, "the least; room for 0: 0 MiB of memory (cgroup) less 27 MiB reserved, 16 KiB a connection"),
+            (20000, 32 << 20, 64, "32 MiB of memory (cgroup) less 31 MiB reserved, 16 KiB a connection"),
         ] as [(Int, UInt64?, Int, String)]
     )
     func defaults(descriptors: Int, memory: UInt64?, count: Int, reason: String) {

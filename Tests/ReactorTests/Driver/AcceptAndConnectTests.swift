@@ -118,4 +118,29 @@ import Testing
         #expect(try bench.final(of: token).result == -ECANCELED)
         try bench.settle()
     }
+
+    /// As a spare connect that came first takes the place of the one that takes too long.
+    @Test(arguments: DriverKind.all)
+    func aConnectedSocketMayBecomeThatOfAnotherOwner(kind: DriverKind) throws {
+        let bench = try DriverBench(kind)
+        let listener = try Loopback.listener()
+        for round in 0..<3 {
+            let first = try Descriptor(Socket.stream(family: AddressFamily.ipv4))
+            let second = try Descriptor(Socket.stream(family: AddressFamily.ipv4))
+            for socket in [first, second] {
+                #expect(try bench.final(of: bench.connect(socket, to: Loopback.address(of: listener))).result == 0)
+            }
+            let peers = try (0..<2).map { _ in try Loopback.accepted(from: listener) }
+            bench.handOver(second, inPlaceOf: first)
+            let token = bench.receive(from: second)
+            let peer = try #require(peers.first { Socket.peer(of: $0.number) == Socket.local(of: second.number) })
+            try peer.send(Array("round \(round)".utf8))
+            let completion = try bench.final(of: token)
+            #expect(completion.result == 7)
+            if let buffer = completion.buffer { bench.driver.release(buffer) }
+            let end = bench.receive(from: second)
+            peer.close()
+            #expect(try bench.final(of: end).result == 0)
+        }
+    }
 }

@@ -12,7 +12,11 @@ import Testing
     private var results: [UInt64: [Completion]] = [:]
     private var inFlight: Set<UInt64> = []
     private var isDelivering = false
-    private var nextSlot: UInt32 = 0
+    /// The slot of each socket, by its identity.
+    private var slots: [UInt32: UInt32] = [:]
+    private var lastSlot: UInt32 = 0
+    /// Slots of sockets that the driver connects: their operations are an upstream's.
+    private var upstreams: Set<UInt32> = []
     /// Addresses of connects, which must stay in place.
     private var addresses: [UnsafeMutablePointer<SocketAddress>] = unsafe []
 
@@ -28,21 +32,37 @@ import Testing
 
     // MARK: Operations
 
-    private func begin(_ operation: Operation) -> Token {
-        nextSlot += 1
-        let token = Token(operation, slot: nextSlot, generation: nextSlot)
+    private func slot(of socket: Descriptor) -> UInt32 {
+        if let slot = slots[socket.identity] { return slot }
+        lastSlot += 1
+        slots[socket.identity] = lastSlot
+        return lastSlot
+    }
+
+    /// From now on the upstream `socket` belongs to the owner of `other`, in its place.
+    func handOver(_ socket: Descriptor, inPlaceOf other: Descriptor) {
+        slots[socket.identity] = slot(of: other)
+    }
+
+    /// - Parameter form: the operation on a client, and on an upstream.
+    private func begin(_ form: (client: Operation, upstream: Operation), _ socket: Descriptor) -> Token {
+        let slot = slot(of: socket)
+        let operation = upstreams.contains(slot) ? form.upstream : form.client
+        let token = Token(operation, slot: slot, generation: slot)
+        #expect(!inFlight.contains(token.rawValue), "an operation was started twice")
         inFlight.insert(token.rawValue)
         return token
     }
 
     func accept(on listener: Descriptor) -> Token {
-        let token = begin(.accept)
+        let token = begin((.accept, .accept), listener)
         driver.accept(on: listener.number, token: token)
         return token
     }
 
     func connect(_ socket: Descriptor, to address: SocketAddress) -> Token {
-        let token = begin(.connect)
+        upstreams.insert(slot(of: socket))
+        let token = begin((.connect, .connect), socket)
         let place = UnsafeMutablePointer<SocketAddress>.allocate(capacity: 1)
         unsafe place.initialize(to: address)
         unsafe addresses.append(place)
@@ -55,25 +75,29 @@ import Testing
     let count: Int
 
     func receive(from socket: Descriptor, into pool: BufferPool = .common) -> Token {
-        let token = begin(.receiveFromClient)
+        let token = begin((.receiveFromClient, .receiveFromUpstream), socket)
         driver.receive(from: socket.number, into: pool, token: token)
         return token
     }
 
     func awaitReadable(_ socket: Descriptor) -> Token {
-        let token = begin(.receiveFromClient)
+        let token = begin((.receiveFromClient, .receiveFromUpstream), socket)
         driver.awaitReadable(socket.number, token: token)
         return token
     }
 
     func send(to socket: Descriptor, buffer: BufferIndex, offset: UInt32 = 0, count: Int) -> Token {
-        let token = begin(.sendToUpstream)
+        let token = begin((.sendToClient, .sendToUpstream), socket)
         driver.send(to: socket.number, buffer: buffer, offset: offset, count: UInt32(count), token: token)
         return token
     }
 
     func poll(_ socket: Descriptor, _ events: UInt32) -> Token {
-        let token = begin(.clientHangup)
+        let isForRoom = events & PollEvents.writable != 0
+        let token = begin(
+            isForRoom ? (.clientWritable, .upstreamWritable) : (.clientHangup, .upstreamHangup),
+            socket
+        )
         driver.poll(socket.number, events: events, token: token)
         return token
     }

@@ -23,8 +23,8 @@ struct DriverKind: Sendable, CustomTestStringConvertible {
             var options = UringDriver.Options()
             options.submissionEntries = size.submissions
             options.completionEntries = size.completions
-            options.bufferCount = size.buffers
-            options.bufferSize = size.bufferSize
+            options.buffers.commonCount = size.buffers
+            options.buffers.commonSize = size.bufferSize
             options.busyPoll = busyPoll
             return try UringDriver(wakeup: wakeup, options: options)
         }
@@ -33,8 +33,8 @@ struct DriverKind: Sendable, CustomTestStringConvertible {
     private static func epoll(_ name: String, busyPoll: UInt64 = 0) -> DriverKind {
         DriverKind(testDescription: name) { wakeup, size in
             var options = EpollDriver.Options()
-            options.bufferCount = size.buffers
-            options.bufferSize = size.bufferSize
+            options.buffers.commonCount = size.buffers
+            options.buffers.commonSize = size.bufferSize
             options.busyPoll = busyPoll
             return try EpollDriver(wakeup: wakeup, options: options)
         }

@@ -31,10 +31,18 @@ final class Descriptor {
     }
 
     private(set) var number: Int32
+    /// Unlike the number, never another's.
+    let identity: UInt32
+
+    private static let identities = Locked<UInt32>(0)
 
     init(_ number: Int32) throws {
         guard number >= 0 else { throw SystemError("socket", errno: -number) }
         self.number = number
+        identity = Self.identities.with {
+            $0 += 1
+            return $0
+        }
     }
 
     deinit { close() }
