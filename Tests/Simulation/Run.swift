@@ -71,7 +71,8 @@ struct Run {
             admission: Admission(limit: scenario.maxConnections),
             statistics: unsafe WorkerStatistics(row: statistics.memory),
             records: try AccessRecords(doorbell: wakeup),
-            order: world.orders
+            order: world.orders,
+            handover: try HandoverTable(wakeups: [wakeup])
         )
         return (context, registry)
     }

@@ -39,6 +39,7 @@ final class Fleet: Sendable {
         registry = EndpointRegistry(services: listeners.count, publication: publication, loads: loads)
         let memory = statisticsMemory
         let rows = (0..<workers).map { unsafe WorkerStatistics(row: memory.at($0 * WorkerStatistics.bytes)) }
+        let handover = try HandoverTable(wakeups: wakeups)
         let (admission, orders) = (admission, orders)
         contexts = (0..<workers).map { index in
             WorkerContext(
@@ -50,7 +51,8 @@ final class Fleet: Sendable {
                 admission: admission,
                 statistics: rows[index],
                 records: records[index],
-                order: orders
+                order: orders,
+                handover: handover
             )
         }
         statistics = rows

@@ -145,8 +145,10 @@ extension Worker {
         statistics.subtract(.active)
         statistics.addClosed(unsafe session.pointee.reason)
         if settings.recordsAccess { record(slot, isOpen: false) }
+        lifetimes.note(now.since(unsafe session.pointee.acceptedAt), at: now)
         unsafe session.pointee.phase = .free
         context.admission.leave()
+        context.handover.leave(context.index)
         sessions.giveBack(slot)
     }
 

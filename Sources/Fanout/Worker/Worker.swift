@@ -17,6 +17,7 @@ final class Worker<D: Driver>: CompletionHandler {
     let pipes: PipePool<D.Sockets>
     let deadlines: DeadlineHeap
     let statistics: WorkerStatistics
+    let inbox: Inbox
     let listeners: UnsafeMutablePointer<ListenerState>
     let listenerCount: Int
 
@@ -30,6 +31,8 @@ final class Worker<D: Driver>: CompletionHandler {
     var openListeners = 0
     var nextConnection: UInt64
     var starved = StarvedQueue()
+    var lifetimes = Lifetimes()
+    var handoverTurn: UInt64 = 0
     var pendingOperations: UInt64 = 0
     private var completions: UInt64 = 0
 
@@ -38,6 +41,7 @@ final class Worker<D: Driver>: CompletionHandler {
         settings = context.settings
         self.driver = driver
         statistics = context.statistics
+        inbox = context.handover.inbox(of: context.index)
         let capacity = context.settings.maxConnections
         sessions = try Slab(capacity: capacity)
         tried = try Slab(capacity: capacity)
@@ -90,7 +94,7 @@ final class Worker<D: Driver>: CompletionHandler {
     }
 
     @inline(__always)
-    var isFinished: Bool { order != .run && openListeners == 0 && sessions.used == 0 }
+    var isFinished: Bool { order != .run && openListeners == 0 && sessions.used == 0 && inbox.isFinished }
 
     /// Sleeps until there is something to do, and does it.
     @inline(__always)
@@ -114,6 +118,7 @@ final class Worker<D: Driver>: CompletionHandler {
     /// until then (``Driver/connect(_:to:token:)``).
     private func adopt() {
         if !driver.hasUnsubmitted { adoptSnapshot() }
+        takeHandedOver()
         let ordered = context.order.current
         guard ordered != order else { return }
         if order == .run { startDrain() }

@@ -73,6 +73,7 @@ struct WorkerContext: Sendable {
     let statistics: WorkerStatistics
     let records: AccessRecords
     let order: WorkerOrders
+    let handover: HandoverTable
 
     struct Listener: Sendable {
         let descriptor: Int32
