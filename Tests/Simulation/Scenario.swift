@@ -24,6 +24,7 @@ struct Scenario {
     var connectBudget: UInt64 = 5_000_000_000
     var idleTimeout: UInt64 = 0
     var accessLogInterval: UInt64 = 0
+    var onRemove = RemovalPolicy.keep
     var maxConnections = 4
     var pipes = 0
     var pipeCapacity = 1 << 20
@@ -49,7 +50,8 @@ struct Scenario {
             busyPoll: 0,
             maxConnections: maxConnections,
             pipesPerWorker: pipes,
-            seed: 1
+            seed: 1,
+            onRemove: onRemove
         )
     }
 }

@@ -44,6 +44,7 @@ final class World {
         network.descriptorLimit = scenario.descriptorLimit
         network.pipeCapacity = scenario.pipeCapacity
         network.failing = scenario.failing
+        network.endsByPolicy = scenario.onRemove != .keep
         driver = SimulatedDriver(
             network: network,
             world: self,

@@ -73,6 +73,7 @@ struct Configuration: Equatable, Sendable {
     let connections: ConnectionLimit
     /// How long a worker spins before it sleeps; zero: not at all.
     let busyPoll: Interval
+    let onRemove: RemovalPolicy
     let nomad: NomadConfiguration
     let log: LogConfiguration
 

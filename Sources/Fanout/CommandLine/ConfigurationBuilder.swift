@@ -34,6 +34,7 @@ struct ConfigurationBuilder {
             drainTimeout: try interval(.drainTimeout),
             connections: try connections(workers: workers.count, listeners: services.count),
             busyPoll: try busyPoll(),
+            onRemove: try required(.onRemove, RemovalPolicy.init(parsing:)),
             nomad: try nomad(isNeeded: services.contains { $0.source.isNomad }),
             log: LogConfiguration(
                 format: try choice(.logFormat, LogFormat.self),

@@ -19,6 +19,7 @@ enum Setting: String, CaseIterable, Sendable {
     case drainTimeout = "drain-timeout"
     case maxConnections = "max-connections"
     case busyPoll = "busy-poll"
+    case onRemove = "on-remove"
     case nomadAddress = "nomad-address"
     case namespace
     case region
@@ -41,8 +42,8 @@ enum Setting: String, CaseIterable, Sendable {
         switch self {
         case .forward, .endpoint: true
         case .service, .listenAddress, .workers, .pinWorkers, .driver, .balance, .connectTimeout, .connectBudget,
-            .keepalive, .idleTimeout, .drainTimeout, .maxConnections, .busyPoll, .nomadAddress, .namespace, .region,
-            .allowStale, .tokenFile, .logFormat, .logLevel, .accessLog, .accessLogInterval:
+            .keepalive, .idleTimeout, .drainTimeout, .maxConnections, .busyPoll, .onRemove, .nomadAddress, .namespace,
+            .region, .allowStale, .tokenFile, .logFormat, .logLevel, .accessLog, .accessLogInterval:
             false
         }
     }
@@ -62,6 +63,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .idleTimeout: "0"
         case .drainTimeout: "25s"
         case .busyPoll: "off"
+        case .onRemove: "keep"
         case .allowStale: "on"
         case .logFormat: "text"
         case .logLevel: "info"
@@ -80,7 +82,8 @@ enum Setting: String, CaseIterable, Sendable {
         case .region: "NOMAD_REGION"
         case .tokenFile: "$NOMAD_SECRETS_DIR/nomad_token, else the token in NOMAD_TOKEN"
         case .listenAddress, .workers, .pinWorkers, .driver, .balance, .connectTimeout, .connectBudget, .keepalive,
-            .idleTimeout, .drainTimeout, .busyPoll, .allowStale, .logFormat, .logLevel, .accessLog, .accessLogInterval:
+            .idleTimeout, .drainTimeout, .busyPoll, .onRemove, .allowStale, .logFormat, .logLevel, .accessLog,
+            .accessLogInterval:
             defaultText ?? "none"
         }
     }
@@ -102,6 +105,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .drainTimeout: "How long a drain may last; 0 resets every session at once"
         case .maxConnections: "Connections of the whole process; a client beyond it is reset and counted"
         case .busyPoll: "Spin this long before sleeping, at most 1s, or off: less latency for a whole core a worker"
+        case .onRemove: "What happens to the living sessions of an endpoint that leaves"
         case .nomadAddress: "The Nomad API: http://, https:// or unix:///PATH"
         case .namespace: "Namespace of services that name none"
         case .region: "Nomad region"
@@ -126,6 +130,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .connectTimeout, .connectBudget, .keepalive, .idleTimeout, .drainTimeout, .accessLogInterval: "D"
         case .busyPoll: "D|off"
         case .maxConnections: "N"
+        case .onRemove: RemovalPolicy.choices
         case .nomadAddress: "URL"
         case .namespace: "NAMESPACE"
         case .region: "REGION"

@@ -48,13 +48,16 @@ final class EndpointRegistry: Sendable {
     private let state: Locked<State>
     private let publication: Publication
     private let loads: LoadTable
+    private let removals: RemovalTable?
 
-    init(services: Int, publication: Publication, loads: LoadTable) {
+    /// - Parameter removals: told of endpoints that leave and come back.
+    init(services: Int, publication: Publication, loads: LoadTable, removals: RemovalTable? = nil) {
         state = Locked(
             State(wanted: Array(repeating: nil, count: services), revisions: Array(repeating: 0, count: services))
         )
         self.publication = publication
         self.loads = loads
+        self.removals = removals
     }
 
     /// What changed by one ``replace(service:with:)``.
@@ -148,6 +151,7 @@ final class EndpointRegistry: Sendable {
         }
         for (key, assignment) in state.live where live[key] == nil {
             state.leaving[key] = (assignment, state.version)
+            removals?.note(assignment.slot)
         }
         state.live = live
         state.lacksSlots = unplaced > 0
@@ -172,6 +176,7 @@ final class EndpointRegistry: Sendable {
         } else {
             return nil
         }
+        removals?.clear(slot)
         let assignment = Assignment(endpoint: endpoint, service: key.service, slot: slot, identity: state.nextIdentity)
         state.nextIdentity += 1
         state.names[assignment.identity] = assignment

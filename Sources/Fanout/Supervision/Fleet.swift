@@ -36,7 +36,13 @@ final class Fleet: Sendable {
         }
         let nothingYet = EndpointSnapshot(version: 1, services: listeners.map { _ in nil })
         let publication = try Publication(first: nothingYet, wakeups: wakeups)
-        registry = EndpointRegistry(services: listeners.count, publication: publication, loads: loads)
+        let removals = try RemovalTable(slots: EndpointRegistry.slotCapacity)
+        registry = EndpointRegistry(
+            services: listeners.count,
+            publication: publication,
+            loads: loads,
+            removals: removals
+        )
         let memory = statisticsMemory
         let rows = (0..<workers).map { unsafe WorkerStatistics(row: memory.at($0 * WorkerStatistics.bytes)) }
         let handover = try HandoverTable(wakeups: wakeups)
@@ -52,7 +58,8 @@ final class Fleet: Sendable {
                 statistics: rows[index],
                 records: records[index],
                 order: orders,
-                handover: handover
+                handover: handover,
+                removals: removals
             )
         }
         statistics = rows

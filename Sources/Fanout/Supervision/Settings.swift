@@ -17,7 +17,8 @@ extension DataPathSettings {
                 connections: configuration.connections.count,
                 workers: configuration.workers.count
             ),
-            seed: seed
+            seed: seed,
+            onRemove: configuration.onRemove
         )
     }
 }

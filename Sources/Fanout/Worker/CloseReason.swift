@@ -17,6 +17,8 @@ enum CloseReason: UInt8, CaseIterable, Sendable {
     case idle
     /// Reset at the end of a drain.
     case drained
+    /// Its endpoint had left the set (`--on-remove`).
+    case removed
 
     var text: String {
         switch self {
@@ -30,6 +32,7 @@ enum CloseReason: UInt8, CaseIterable, Sendable {
         case .limit: "limit"
         case .idle: "idle"
         case .drained: "drained"
+        case .removed: "removed"
         }
     }
 }

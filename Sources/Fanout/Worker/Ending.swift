@@ -59,6 +59,9 @@ extension Worker {
         discard(slot, .tx)
         discard(slot, .rx)
         switch unsafe session.pointee.ending {
+        case .graceful where isLate(slot):
+            unsafe session.pointee.ending = .reset
+            settle(slot)
         case .graceful:
             unsafe closeGracefully(&session.pointee.client)
             unsafe closeGracefully(&session.pointee.upstream)

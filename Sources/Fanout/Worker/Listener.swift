@@ -160,6 +160,7 @@ extension Worker {
                 service: UInt16(truncatingIfNeeded: service),
                 attempts: 0,
                 error: 0,
+                awaitsAnswer: false,
                 client: client,
                 upstream: -1,
                 endpointSlot: 0,

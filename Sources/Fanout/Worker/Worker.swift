@@ -130,6 +130,7 @@ final class Worker<D: Driver>: CompletionHandler {
         let newest = context.publication.adopt(worker: context.index, held: snapshot)
         if newest.bits != snapshot.bits {
             snapshot = newest
+            if settings.onRemove != .keep { noticeRemovals() }
             if waitingSessions > 0 { retryWaiting() }
         }
     }
@@ -177,8 +178,17 @@ final class Worker<D: Driver>: CompletionHandler {
     /// A result for a session that is ending.
     @inline(never)
     private func completedLate(_ completion: Completion) {
+        // Bytes that nobody passes on any more, or a reset: nobody must take this end for a clean one.
+        if SystemError.canceled != -completion.result, completion.result != 0, isReceive(completion.token.operation) {
+            let session = unsafe sessions.pointer(completion.token.slot)
+            if unsafe session.pointee.ending == .graceful { unsafe session.pointee.ending = .reset }
+        }
         forget(completion)
         settle(completion.token.slot)
+    }
+
+    private func isReceive(_ operation: Operation) -> Bool {
+        operation == .receiveFromClient || operation == .receiveFromUpstream
     }
 
     @inline(never)

@@ -19,6 +19,7 @@ struct DataPathSettings: Sendable {
     var pipesPerWorker: Int
     /// Makes ties fall differently in each process.
     var seed: UInt64
+    var onRemove = RemovalPolicy.keep
 
     /// What one pipe holds, in bytes.
     static let pipeBytes = 256 << 10
@@ -74,6 +75,7 @@ struct WorkerContext: Sendable {
     let records: AccessRecords
     let order: WorkerOrders
     let handover: HandoverTable
+    let removals: RemovalTable
 
     struct Listener: Sendable {
         let descriptor: Int32

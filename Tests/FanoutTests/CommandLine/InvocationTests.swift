@@ -104,7 +104,7 @@ func configure(
     /// What belongs to later versions is not there.
     @Test(arguments: [
         ["--admin-address", "off"], ["--hedge-after", "auto"], ["--slow-start", "10s"],
-        ["--check-interval", "1s"], ["--max-connections-per-endpoint", "1"], ["--on-remove", "keep"],
+        ["--check-interval", "1s"], ["--max-connections-per-endpoint", "1"],
         ["--rebalance", "off"], ["--state-file", "/state"], ["doctor"], ["top"], ["wait"],
     ])
     func laterFlagsAreUnknown(arguments: [String]) {

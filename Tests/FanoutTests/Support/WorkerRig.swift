@@ -39,7 +39,8 @@ final class WorkerRig: Sendable {
             statistics: statistics,
             records: try AccessRecords(doorbell: other),
             order: orders,
-            handover: handover
+            handover: handover,
+            removals: try RemovalTable(slots: 16)
         )
     }
 

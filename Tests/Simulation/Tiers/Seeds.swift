@@ -45,6 +45,9 @@ private struct Draft {
         if once(in: 4) { scenario.descriptorLimit = pick(5...16) }
         if once(in: 4) { scenario.idleTimeout = 3_000_000_000 }
         if once(in: 4) { scenario.accessLogInterval = 700_000_000 }
+        if once(in: 3) {
+            scenario.onRemove = [.drainWhenIdle, .closeAfter(UInt64(pick(0...3)) * 1_000_000_000), .reset][pick(0...2)]
+        }
         for service in 0..<scenario.services.count {
             for offset in 0..<4 { scenario.endpoints[UInt16(service * 8 + offset + 1)] = endpoint() }
         }
