@@ -74,6 +74,17 @@ public enum Socket {
     /// Not POLLHUP: that is set as soon as both streams have ended, with bytes still to be sent.
     public static func isOver(_ descriptor: Int32) -> Bool { peer(of: descriptor) == nil }
 
+    /// Begins to connect a socket of ``stream(family:)``; false if that has failed already.
+    public static func startConnect(_ descriptor: Int32, to address: SocketAddress) -> Bool {
+        unsafe address.withSockaddr { unsafe connect(descriptor, $0, $1) } == 0 || errno == EINPROGRESS
+    }
+
+    /// What became of it: 0, an `errno`, or nil while it is under way.
+    public static func finishedConnect(_ descriptor: Int32) -> Int32? {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        return unsafe poll(&entry, 1, 0) > 0 ? takeError(descriptor) : nil
+    }
+
     /// The error that is pending on the socket, which is gone with that; 0 if there is none (SO_ERROR, socket(7)).
     static func takeError(_ descriptor: Int32) -> Int32 {
         var error: Int32 = 0

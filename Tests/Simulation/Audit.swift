@@ -102,8 +102,9 @@ struct Audit {
             checkTurnedAway(record, client)
         case .idle:
             if world.scenario.idleTimeout == 0 { fail(record, client, "without an idle timeout") }
-        case .removed:
-            guard world.scenario.onRemove != .keep, let upstream else {
+        case .removed, .rebalanced:
+            let isAllowed = record.reason == .removed ? world.scenario.onRemove != .keep : world.scenario.rebalances
+            guard isAllowed, let upstream else {
                 return fail(record, client, "though nothing was to be ended, or nothing was there")
             }
             checkEnded(record, from: client, to: upstream)

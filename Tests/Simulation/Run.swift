@@ -82,7 +82,8 @@ struct Run {
             records: try AccessRecords(doorbell: wakeup),
             order: world.orders,
             handover: try HandoverTable(wakeups: [wakeup]),
-            removals: removals
+            removals: removals,
+            tickets: try RebalanceTickets(slots: EndpointRegistry.slotCapacity)
         )
         return (context, registry)
     }

@@ -11,6 +11,15 @@ struct Scenario {
         case descriptorLimit(Int)
         case drain
         case reset
+        /// So many tickets for every endpoint, once everything is at rest.
+        case rebalance(UInt32)
+
+        var waitsForRest: Bool {
+            switch self {
+            case .rebalance: true
+            case .client, .endpoints, .behaviour, .descriptorLimit, .drain, .reset: false
+            }
+        }
     }
 
     /// The services and the ports of their endpoints at the start.
@@ -25,6 +34,7 @@ struct Scenario {
     var idleTimeout: UInt64 = 0
     var accessLogInterval: UInt64 = 0
     var onRemove = RemovalPolicy.keep
+    var rebalances = false
     var maxConnections = 4
     var pipes = 0
     var pipeCapacity = 1 << 20
@@ -51,7 +61,8 @@ struct Scenario {
             maxConnections: maxConnections,
             pipesPerWorker: pipes,
             seed: 1,
-            onRemove: onRemove
+            onRemove: onRemove,
+            rebalances: rebalances
         )
     }
 }

@@ -74,6 +74,8 @@ struct Configuration: Equatable, Sendable {
     /// How long a worker spins before it sleeps; zero: not at all.
     let busyPoll: Interval
     let onRemove: RemovalPolicy
+    /// Only with ``BalancePolicy/leastConnections``.
+    let rebalances: Bool
     let nomad: NomadConfiguration
     let log: LogConfiguration
 

@@ -30,6 +30,7 @@ struct RunCommand: ParsableCommand {
     @Option(parsing: .unconditional, help: Setting.maxConnections.help) var maxConnections: String?
     @Option(parsing: .unconditional, help: Setting.busyPoll.help) var busyPoll: String?
     @Option(parsing: .unconditional, help: Setting.onRemove.help) var onRemove: String?
+    @Option(parsing: .unconditional, help: Setting.rebalance.help) var rebalance: String?
     @Option(parsing: .unconditional, help: Setting.nomadAddress.help) var nomadAddress: String?
     @Option(parsing: .unconditional, help: Setting.namespace.help) var namespace: String?
     @Option(help: Setting.region.help) var region: String?
@@ -61,6 +62,7 @@ struct RunCommand: ParsableCommand {
         case .maxConnections: one(maxConnections)
         case .busyPoll: one(busyPoll)
         case .onRemove: one(onRemove)
+        case .rebalance: one(rebalance)
         case .nomadAddress: one(nomadAddress)
         case .namespace: one(namespace)
         case .region: one(region)

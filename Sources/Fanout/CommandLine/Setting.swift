@@ -20,6 +20,7 @@ enum Setting: String, CaseIterable, Sendable {
     case maxConnections = "max-connections"
     case busyPoll = "busy-poll"
     case onRemove = "on-remove"
+    case rebalance
     case nomadAddress = "nomad-address"
     case namespace
     case region
@@ -42,8 +43,8 @@ enum Setting: String, CaseIterable, Sendable {
         switch self {
         case .forward, .endpoint: true
         case .service, .listenAddress, .workers, .pinWorkers, .driver, .balance, .connectTimeout, .connectBudget,
-            .keepalive, .idleTimeout, .drainTimeout, .maxConnections, .busyPoll, .onRemove, .nomadAddress, .namespace,
-            .region, .allowStale, .tokenFile, .logFormat, .logLevel, .accessLog, .accessLogInterval:
+            .keepalive, .idleTimeout, .drainTimeout, .maxConnections, .busyPoll, .onRemove, .rebalance, .nomadAddress,
+            .namespace, .region, .allowStale, .tokenFile, .logFormat, .logLevel, .accessLog, .accessLogInterval:
             false
         }
     }
@@ -64,6 +65,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .drainTimeout: "25s"
         case .busyPoll: "off"
         case .onRemove: "keep"
+        case .rebalance: "off"
         case .allowStale: "on"
         case .logFormat: "text"
         case .logLevel: "info"
@@ -82,8 +84,8 @@ enum Setting: String, CaseIterable, Sendable {
         case .region: "NOMAD_REGION"
         case .tokenFile: "$NOMAD_SECRETS_DIR/nomad_token, else the token in NOMAD_TOKEN"
         case .listenAddress, .workers, .pinWorkers, .driver, .balance, .connectTimeout, .connectBudget, .keepalive,
-            .idleTimeout, .drainTimeout, .busyPoll, .onRemove, .allowStale, .logFormat, .logLevel, .accessLog,
-            .accessLogInterval:
+            .idleTimeout, .drainTimeout, .busyPoll, .onRemove, .rebalance, .allowStale, .logFormat, .logLevel,
+            .accessLog, .accessLogInterval:
             defaultText ?? "none"
         }
     }
@@ -106,6 +108,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .maxConnections: "Connections of the whole process; a client beyond it is reset and counted"
         case .busyPoll: "Spin this long before sleeping, at most 1s, or off: less latency for a whole core a worker"
         case .onRemove: "What happens to the living sessions of an endpoint that leaves"
+        case .rebalance: "Move surplus quiet sessions to endpoints that have joined, by closing them"
         case .nomadAddress: "The Nomad API: http://, https:// or unix:///PATH"
         case .namespace: "Namespace of services that name none"
         case .region: "Nomad region"
@@ -137,7 +140,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .tokenFile: "PATH"
         case .logFormat: LogFormat.choices
         case .logLevel: "LEVEL"
-        case .pinWorkers, .allowStale, .accessLog: Switch.choices
+        case .pinWorkers, .rebalance, .allowStale, .accessLog: Switch.choices
         }
     }
 

@@ -18,7 +18,8 @@ extension DataPathSettings {
                 workers: configuration.workers.count
             ),
             seed: seed,
-            onRemove: configuration.onRemove
+            onRemove: configuration.onRemove,
+            rebalances: configuration.rebalances
         )
     }
 }

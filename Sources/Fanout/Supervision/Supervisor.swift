@@ -180,10 +180,12 @@ struct Supervisor {
     ) -> ExitCode {
         var drain = Drain(timeout: configuration.drainTimeout.nanoseconds, logger: logger)
         var stalls = StallWatch(workers: configuration.workers.count)
+        var rebalancer = configuration.rebalances ? Rebalancer(now: .now()) : nil
         while !fleet.isFinished {
             let tidyAt = fleet.registry.needsTidying ? Deadline.now().advanced(by: Self.tidyPause) : .never
             let lookAt = Deadline.now().advanced(by: StallWatch.limit)
-            sleep(signals, fleet.events, until: min(tidyAt, drain.end, lookAt))
+            sleep(signals, fleet.events, until: min(tidyAt, drain.end, lookAt, rebalancer?.next ?? .never))
+            rebalancer?.look(at: fleet, now: .now())
             for stall in stalls.look(at: fleet.statistics, now: .now()) {
                 logger.warning(
                     "worker blocked",

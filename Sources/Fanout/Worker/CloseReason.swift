@@ -19,6 +19,8 @@ enum CloseReason: UInt8, CaseIterable, Sendable {
     case drained
     /// Its endpoint had left the set (`--on-remove`).
     case removed
+    /// Its endpoint had more than its share (`--rebalance`).
+    case rebalanced
 
     var text: String {
         switch self {
@@ -33,6 +35,7 @@ enum CloseReason: UInt8, CaseIterable, Sendable {
         case .idle: "idle"
         case .drained: "drained"
         case .removed: "removed"
+        case .rebalanced: "rebalanced"
         }
     }
 }

@@ -82,7 +82,7 @@ extension Worker {
     /// then the truth is a reset. Asked when nothing is in flight any more, right before its sockets are closed.
     func isLate(_ slot: UInt32) -> Bool {
         switch unsafe sessions.pointer(slot).pointee.reason {
-        case .removed: hasUnread(slot)
+        case .removed, .rebalanced: hasUnread(slot)
         case .clientFin, .upstreamFin, .clientReset, .upstreamReset, .connectFailed, .noEndpoint, .clientGone, .limit,
             .idle, .drained:
             false

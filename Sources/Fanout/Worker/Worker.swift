@@ -33,6 +33,7 @@ final class Worker<D: Driver>: CompletionHandler {
     var starved = StarvedQueue()
     var lifetimes = Lifetimes()
     var handoverTurn: UInt64 = 0
+    var rebalanceRound: UInt64 = 0
     var pendingOperations: UInt64 = 0
     private var completions: UInt64 = 0
 
@@ -119,6 +120,7 @@ final class Worker<D: Driver>: CompletionHandler {
     private func adopt() {
         if !driver.hasUnsubmitted { adoptSnapshot() }
         takeHandedOver()
+        if settings.rebalances && context.tickets.round != rebalanceRound { rebalance() }
         let ordered = context.order.current
         guard ordered != order else { return }
         if order == .run { startDrain() }

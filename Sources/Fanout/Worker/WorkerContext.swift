@@ -20,6 +20,7 @@ struct DataPathSettings: Sendable {
     /// Makes ties fall differently in each process.
     var seed: UInt64
     var onRemove = RemovalPolicy.keep
+    var rebalances = false
 
     /// What one pipe holds, in bytes.
     static let pipeBytes = 256 << 10
@@ -76,6 +77,7 @@ struct WorkerContext: Sendable {
     let order: WorkerOrders
     let handover: HandoverTable
     let removals: RemovalTable
+    let tickets: RebalanceTickets
 
     struct Listener: Sendable {
         let descriptor: Int32

@@ -40,7 +40,8 @@ final class WorkerRig: Sendable {
             records: try AccessRecords(doorbell: other),
             order: orders,
             handover: handover,
-            removals: try RemovalTable(slots: 16)
+            removals: try RemovalTable(slots: 16),
+            tickets: try RebalanceTickets(slots: 16)
         )
     }
 

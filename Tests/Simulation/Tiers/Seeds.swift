@@ -51,11 +51,13 @@ private struct Draft {
         for service in 0..<scenario.services.count {
             for offset in 0..<4 { scenario.endpoints[UInt16(service * 8 + offset + 1)] = endpoint() }
         }
+        scenario.rebalances = once(in: 3)
         let clients = pick(1...6)
         for _ in 0..<clients {
             scenario.steps.append(.client(service: choices.pick(scenario.services.count), peer(isClient: true)))
         }
         for _ in 0..<pick(0...4) { insert(change(of: scenario), into: &scenario.steps) }
+        if scenario.rebalances { insert(.rebalance(UInt32(pick(1...3))), into: &scenario.steps) }
         if once(in: 3) { insert(.drain, into: &scenario.steps) }
         if once(in: 6) { insert(.reset, into: &scenario.steps) }
         return scenario
