@@ -64,9 +64,26 @@ public enum Socket {
         return unsafe recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) == 0
     }
 
+    /// Whether the peer has sent something that was not read yet.
+    public static func hasUnread(_ descriptor: Int32) -> Bool {
+        var byte: UInt8 = 0
+        return unsafe recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) > 0
+    }
+
     /// Whether the connection is gone, by a reset for example: it has no peer any more (getpeername(2), ENOTCONN).
     /// Not POLLHUP: that is set as soon as both streams have ended, with bytes still to be sent.
     public static func isOver(_ descriptor: Int32) -> Bool { peer(of: descriptor) == nil }
+
+    /// Begins to connect a socket of ``stream(family:)``; false if that has failed already.
+    public static func startConnect(_ descriptor: Int32, to address: SocketAddress) -> Bool {
+        unsafe address.withSockaddr { unsafe connect(descriptor, $0, $1) } == 0 || errno == EINPROGRESS
+    }
+
+    /// What became of it: 0, an `errno`, or nil while it is under way.
+    public static func finishedConnect(_ descriptor: Int32) -> Int32? {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        return unsafe poll(&entry, 1, 0) > 0 ? takeError(descriptor) : nil
+    }
 
     /// The error that is pending on the socket, which is gone with that; 0 if there is none (SO_ERROR, socket(7)).
     static func takeError(_ descriptor: Int32) -> Int32 {

@@ -12,6 +12,7 @@ public protocol SocketCalls {
     func closeWithReset(_ descriptor: Int32)
     func unsentBytes(_ descriptor: Int32) -> Int
     func isAtEnd(_ descriptor: Int32) -> Bool
+    func hasUnread(_ descriptor: Int32) -> Bool
     func isOver(_ descriptor: Int32) -> Bool
     func isSelfConnected(_ descriptor: Int32) -> Bool
     func peer(of descriptor: Int32) -> SocketAddress?
@@ -43,6 +44,8 @@ public struct KernelSockets: SocketCalls {
     public func unsentBytes(_ descriptor: Int32) -> Int { Socket.unsentBytes(descriptor) }
     @inlinable @inline(__always)
     public func isAtEnd(_ descriptor: Int32) -> Bool { Socket.isAtEnd(descriptor) }
+    @inlinable @inline(__always)
+    public func hasUnread(_ descriptor: Int32) -> Bool { Socket.hasUnread(descriptor) }
     @inlinable @inline(__always)
     public func isOver(_ descriptor: Int32) -> Bool { Socket.isOver(descriptor) }
     @inlinable @inline(__always)

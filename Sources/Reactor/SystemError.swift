@@ -43,6 +43,9 @@ extension SystemError {
     /// A receive found no free buffer.
     public static var noBuffer: Int32 { ENOBUFS }
 
+    /// An operation that was ended early, as it was asked for (``Driver/cancel(_:)``).
+    public static var canceled: Int32 { ECANCELED }
+
     /// The operation did nothing and may simply be asked for again.
     public static func isInterruption(_ errno: Int32) -> Bool { errno == EINTR || errno == EAGAIN }
 

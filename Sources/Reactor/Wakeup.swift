@@ -14,7 +14,10 @@ public final class Wakeup: Sendable {
     deinit { close(descriptor) }
 
     /// Callable from every thread; never blocks.
-    public func signal() {
+    public func signal() { Self.signal(descriptor) }
+
+    /// For who knows the ``descriptor`` alone, because a reference would be counted.
+    public static func signal(_ descriptor: Int32) {
         var one: UInt64 = 1
         // A full counter (EAGAIN) is a pending wake-up: nothing is lost.
         _ = unsafe write(descriptor, &one, 8)

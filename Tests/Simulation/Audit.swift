@@ -103,6 +103,13 @@ struct Audit {
             checkTurnedAway(record, client)
         case .idle:
             if world.scenario.idleTimeout == 0 { fail(record, client, "without an idle timeout") }
+        case .removed, .rebalanced:
+            let isAllowed = record.reason == .removed ? world.scenario.onRemove != .keep : world.scenario.rebalances
+            guard isAllowed, let upstream else {
+                return fail(record, client, "though nothing was to be ended, or nothing was there")
+            }
+            checkEnded(record, from: client, to: upstream)
+            checkEnded(record, from: upstream, to: client)
         case .drained:
             if !world.wasReset { fail(record, client, "without such an order") }
         }
@@ -131,6 +138,15 @@ struct Audit {
             network.mark(.flushGivenUp)
         } else if !source.hasLostBytes && target.peer.received != source.peer.sent {
             fail(record, target, "with \(target.peer.received) of the \(source.peer.sent) bytes before the reset")
+        }
+    }
+
+    /// Ended by the worker: in order only where nothing is missing, or who has sent more was told by a reset.
+    private func checkEnded(_ record: AccessRecord, from source: Connection, to target: Connection) {
+        guard !target.isHarmed, !target.wasReset else { return }
+        if target.end != .fin { fail(record, target, "was told \(target.end)") }
+        if !source.wasReset && !source.hasLostBytes && target.peer.received != source.peer.sent {
+            fail(record, target, "with \(target.peer.received) of \(source.peer.sent) bytes, and no reset")
         }
     }
 

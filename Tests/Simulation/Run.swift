@@ -55,7 +55,16 @@ struct Run {
             first: EndpointSnapshot(version: 1, services: scenario.services.map { _ in nil }),
             wakeups: [wakeup]
         )
-        let registry = EndpointRegistry(services: scenario.services.count, publication: publication, loads: loads)
+        let network = world.network
+        let removals = try RemovalTable(slots: EndpointRegistry.slotCapacity) {
+            Deadline(nanoseconds: network.clock)
+        }
+        let registry = EndpointRegistry(
+            services: scenario.services.count,
+            publication: publication,
+            loads: loads,
+            removals: removals
+        )
         for (service, ports) in scenario.services.enumerated() {
             registry.replace(
                 service: service,
@@ -72,7 +81,10 @@ struct Run {
             admission: Admission(limit: scenario.maxConnections),
             statistics: unsafe WorkerStatistics(row: statistics.memory),
             records: try AccessRecords(doorbell: wakeup),
-            order: world.orders
+            order: world.orders,
+            handover: try HandoverTable(wakeups: [wakeup]),
+            removals: removals,
+            tickets: try RebalanceTickets(slots: EndpointRegistry.slotCapacity)
         )
         return (context, registry)
     }

@@ -11,6 +11,15 @@ struct Scenario {
         case descriptorLimit(Int)
         case drain
         case reset
+        /// So many tickets for every endpoint, once everything is at rest.
+        case rebalance(UInt32)
+
+        var waitsForRest: Bool {
+            switch self {
+            case .rebalance: true
+            case .client, .endpoints, .behaviour, .descriptorLimit, .drain, .reset: false
+            }
+        }
     }
 
     /// The services and the ports of their endpoints at the start.
@@ -28,6 +37,8 @@ struct Scenario {
     var connectBudget: UInt64 = 5_000_000_000
     var idleTimeout: UInt64 = 0
     var accessLogInterval: UInt64 = 0
+    var onRemove = RemovalPolicy.keep
+    var rebalances = false
     var maxConnections = 4
     var pipes = 0
     var pipeCapacity = 1 << 20
@@ -55,7 +66,9 @@ struct Scenario {
             busyPoll: 0,
             maxConnections: maxConnections,
             pipesPerWorker: pipes,
-            seed: 1
+            seed: 1,
+            onRemove: onRemove,
+            rebalances: rebalances
         )
     }
 }

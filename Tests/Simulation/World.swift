@@ -44,6 +44,7 @@ final class World {
         network.descriptorLimit = scenario.descriptorLimit
         network.pipeCapacity = scenario.pipeCapacity
         network.failing = scenario.failing
+        network.endsByPolicy = scenario.onRemove != .keep || scenario.rebalances
         driver = SimulatedDriver(
             network: network,
             world: self,
@@ -133,7 +134,7 @@ final class World {
         }
         guard everything else { return }
         for index in driver.pending.indices where driver.canComplete(index) { options.append(.complete(index)) }
-        if nextStep < scenario.steps.count { options.append(.step) }
+        if nextStep < scenario.steps.count, !scenario.steps[nextStep].waitsForRest { options.append(.step) }
         if scenario.mayAbort && !wasReset { options.append(.abort) }
     }
 
@@ -276,6 +277,10 @@ final class World {
             network.descriptorLimit = limit
         case .drain: order(.drain)
         case .reset: order(.reset)
+        case .rebalance(let count):
+            network.say("\(count) tickets for each endpoint")
+            worker.context.tickets.grant(registry.standings().map { ($0.assignment.slot, count) })
+            driver.isWoken = true
         }
     }
 

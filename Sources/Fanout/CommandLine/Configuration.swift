@@ -83,6 +83,9 @@ struct Configuration: Equatable, Sendable {
     let buffers: BufferPlan
     /// How long a worker spins before it sleeps; zero: not at all.
     let busyPoll: Interval
+    let onRemove: RemovalPolicy
+    /// Only with ``BalancePolicy/leastConnections``.
+    let rebalances: Bool
     let nomad: NomadConfiguration
     let log: LogConfiguration
 

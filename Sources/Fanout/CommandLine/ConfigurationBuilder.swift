@@ -23,12 +23,20 @@ struct ConfigurationBuilder {
                     + "(\(connectBudget)); got \(connectTimeout), so give both"
             )
         }
+        let balance = try choice(.balance, BalancePolicy.self)
+        let rebalances = try choice(.rebalance, Switch.self).isOn
+        guard !rebalances || balance == .leastConnections else {
+            throw UsageError(
+                "\(values[.rebalance].origin) on must come with \(values[.balance].origin) least-connections; "
+                    + "got \(balance.rawValue), which sends moved sessions anywhere"
+            )
+        }
         return Configuration(
             services: services,
             workers: workers,
             pinWorkers: try choice(.pinWorkers, Switch.self).isOn,
             driver: try choice(.driver, DriverChoice.self),
-            balance: try choice(.balance, BalancePolicy.self),
+            balance: balance,
             hedge: try hedge(),
             slowStart: try interval(.slowStart),
             checkInterval: try checkInterval(),
@@ -42,6 +50,8 @@ struct ConfigurationBuilder {
             connections: try connections(workers: workers.count, listeners: services.count),
             buffers: BufferPlan(memory: machine.memory, workers: workers.count),
             busyPoll: try busyPoll(),
+            onRemove: try required(.onRemove, RemovalPolicy.init(parsing:)),
+            rebalances: rebalances,
             nomad: try nomad(isNeeded: services.contains { $0.source.isNomad }),
             log: LogConfiguration(
                 format: try choice(.logFormat, LogFormat.self),

@@ -35,6 +35,8 @@ struct RunCommand: ParsableCommand {
     @Option(parsing: .unconditional, help: Setting.maxConnectionsPerEndpoint.help)
     var maxConnectionsPerEndpoint: String?
     @Option(parsing: .unconditionalSingleValue, help: Setting.prefer.help) var prefer: [String] = []
+    @Option(parsing: .unconditional, help: Setting.onRemove.help) var onRemove: String?
+    @Option(parsing: .unconditional, help: Setting.rebalance.help) var rebalance: String?
     @Option(parsing: .unconditional, help: Setting.nomadAddress.help) var nomadAddress: String?
     @Option(parsing: .unconditional, help: Setting.namespace.help) var namespace: String?
     @Option(help: Setting.region.help) var region: String?
@@ -70,6 +72,8 @@ struct RunCommand: ParsableCommand {
         case .checkInterval: one(checkInterval)
         case .maxConnectionsPerEndpoint: one(maxConnectionsPerEndpoint)
         case .prefer: prefer
+        case .onRemove: one(onRemove)
+        case .rebalance: one(rebalance)
         case .nomadAddress: one(nomadAddress)
         case .namespace: one(namespace)
         case .region: one(region)

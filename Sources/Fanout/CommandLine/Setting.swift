@@ -24,6 +24,8 @@ enum Setting: String, CaseIterable, Sendable {
     case checkInterval = "check-interval"
     case maxConnectionsPerEndpoint = "max-connections-per-endpoint"
     case prefer
+    case onRemove = "on-remove"
+    case rebalance
     case nomadAddress = "nomad-address"
     case namespace
     case region
@@ -46,7 +48,8 @@ enum Setting: String, CaseIterable, Sendable {
         switch self {
         case .forward, .endpoint, .prefer: true
         case .service, .listenAddress, .workers, .pinWorkers, .driver, .balance, .connectTimeout, .connectBudget,
-            .keepalive, .idleTimeout, .drainTimeout, .maxConnections, .busyPoll, .hedgeAfter, .slowStart,
+            .keepalive, .idleTimeout, .drainTimeout, .maxConnections, .busyPoll, .hedgeAfter, .onRemove, .rebalance,
+            .slowStart,
             .checkInterval,
             .maxConnectionsPerEndpoint, .nomadAddress, .namespace, .region, .allowStale, .tokenFile, .logFormat,
             .logLevel, .accessLog, .accessLogInterval:
@@ -74,6 +77,8 @@ enum Setting: String, CaseIterable, Sendable {
         case .hedgeAfter: "auto"
         case .slowStart: "10s"
         case .checkInterval: "off"
+        case .onRemove: "keep"
+        case .rebalance: "off"
         case .allowStale: "on"
         case .logFormat: "text"
         case .logLevel: "info"
@@ -92,7 +97,8 @@ enum Setting: String, CaseIterable, Sendable {
         case .region: "NOMAD_REGION"
         case .tokenFile: "$NOMAD_SECRETS_DIR/nomad_token, else the token in NOMAD_TOKEN"
         case .listenAddress, .workers, .pinWorkers, .driver, .balance, .connectTimeout, .connectBudget, .keepalive,
-            .idleTimeout, .drainTimeout, .busyPoll, .hedgeAfter, .slowStart, .checkInterval, .allowStale, .logFormat,
+            .idleTimeout, .drainTimeout, .busyPoll, .hedgeAfter, .onRemove, .rebalance, .slowStart, .checkInterval,
+            .allowStale, .logFormat,
             .logLevel, .accessLog, .accessLogInterval:
             defaultText ?? "none"
         }
@@ -120,6 +126,8 @@ enum Setting: String, CaseIterable, Sendable {
         case .checkInterval: "Also connect to each endpoint this often, to see whether it is there; or off"
         case .maxConnectionsPerEndpoint: "Connections that one endpoint may have; beyond it clients wait"
         case .prefer: "Prefer endpoints of zone=NAME, node=ID or datacenter=NAME; repeatable, the nearest first"
+        case .onRemove: "What happens to the living sessions of an endpoint that leaves"
+        case .rebalance: "Move surplus quiet sessions to endpoints that have joined, by closing them"
         case .nomadAddress: "The Nomad API: http://, https:// or unix:///PATH"
         case .namespace: "Namespace of services that name none"
         case .region: "Nomad region"
@@ -147,13 +155,14 @@ enum Setting: String, CaseIterable, Sendable {
         case .hedgeAfter: "D|auto|off"
         case .maxConnections, .maxConnectionsPerEndpoint: "N"
         case .prefer: "KIND=VALUE"
+        case .onRemove: RemovalPolicy.choices
         case .nomadAddress: "URL"
         case .namespace: "NAMESPACE"
         case .region: "REGION"
         case .tokenFile: "PATH"
         case .logFormat: LogFormat.choices
         case .logLevel: "LEVEL"
-        case .pinWorkers, .allowStale, .accessLog: Switch.choices
+        case .pinWorkers, .rebalance, .allowStale, .accessLog: Switch.choices
         }
     }
 

@@ -78,8 +78,16 @@ final class EndpointRegistry: Sendable {
     private let publication: Publication
     private let loads: LoadTable
     private let policy: Policy
+    private let removals: RemovalTable?
 
-    init(services: Int, publication: Publication, loads: LoadTable, policy: Policy = Policy()) {
+    /// - Parameter removals: told of endpoints that leave and come back.
+    init(
+        services: Int,
+        publication: Publication,
+        loads: LoadTable,
+        policy: Policy = Policy(),
+        removals: RemovalTable? = nil
+    ) {
         state = Locked(
             State(
                 wanted: Array(repeating: nil, count: services),
@@ -90,6 +98,7 @@ final class EndpointRegistry: Sendable {
         self.policy = policy
         self.publication = publication
         self.loads = loads
+        self.removals = removals
     }
 
     /// What changed by one ``replace(service:with:)``.
@@ -267,6 +276,7 @@ final class EndpointRegistry: Sendable {
         }
         for (key, assignment) in state.live where live[key] == nil {
             state.leaving[key] = (assignment, state.version)
+            removals?.note(assignment.slot)
         }
         state.live = live
         state.lacksSlots = unplaced > 0
@@ -369,6 +379,7 @@ final class EndpointRegistry: Sendable {
             loads.outcomes.withdrawTrial(slot: slot)
             state.patients[key]?.seen = loads.outcomes.outcomes(of: slot)
         }
+        removals?.clear(slot)
         let assignment = Assignment(
             endpoint: endpoint,
             service: key.service,

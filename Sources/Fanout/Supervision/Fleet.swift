@@ -14,6 +14,7 @@ final class Fleet: Sendable {
     private let contexts: [WorkerContext]
     private let wakeups: [Wakeup]
     private let orders: WorkerOrders
+    private let tickets: RebalanceTickets
     /// Keeps the rows alive that ``statistics`` point into.
     private let statisticsMemory: SharedMemory
     private let running = Atomic<Int>(0)
@@ -30,6 +31,7 @@ final class Fleet: Sendable {
         events = try Wakeup()
         accessDoorbell = try Wakeup()
         orders = WorkerOrders()
+        tickets = try RebalanceTickets(slots: EndpointRegistry.slotCapacity)
         admission = Admission(limit: settings.maxConnections)
         statisticsMemory = try SharedMemory(bytes: workers * WorkerStatistics.bytes)
         let loads = try LoadTable(workers: workers, slots: EndpointRegistry.slotCapacity, doorbell: events)
@@ -41,10 +43,18 @@ final class Fleet: Sendable {
         }
         let nothingYet = EndpointSnapshot(version: 1, services: listeners.map { _ in nil })
         let publication = try Publication(first: nothingYet, wakeups: wakeups)
-        registry = EndpointRegistry(services: listeners.count, publication: publication, loads: loads, policy: policy)
+        let removals = try RemovalTable(slots: EndpointRegistry.slotCapacity)
+        registry = EndpointRegistry(
+            services: listeners.count,
+            publication: publication,
+            loads: loads,
+            policy: policy,
+            removals: removals
+        )
         let memory = statisticsMemory
         let rows = (0..<workers).map { unsafe WorkerStatistics(row: memory.at($0 * WorkerStatistics.bytes)) }
-        let (admission, orders) = (admission, orders)
+        let handover = try HandoverTable(wakeups: wakeups)
+        let (admission, orders, tickets) = (admission, orders, tickets)
         contexts = (0..<workers).map { index in
             WorkerContext(
                 index: index,
@@ -55,7 +65,10 @@ final class Fleet: Sendable {
                 admission: admission,
                 statistics: rows[index],
                 records: records[index],
-                order: orders
+                order: orders,
+                handover: handover,
+                removals: removals,
+                tickets: tickets
             )
         }
         statistics = rows
@@ -112,6 +125,13 @@ final class Fleet: Sendable {
     /// Tells every worker; the orders only rise.
     func order(_ order: WorkerOrder) {
         orders.raise(to: order)
+        for wakeup in wakeups { wakeup.signal() }
+    }
+
+    /// Lets the workers close so many sessions on each of these slots, until the next call.
+    func rebalance(_ moves: [(slot: UInt32, count: UInt32)]) {
+        tickets.grant(moves)
+        guard !moves.isEmpty else { return }
         for wakeup in wakeups { wakeup.signal() }
     }
 

@@ -20,7 +20,9 @@ extension DataPathSettings {
                 connections: configuration.connections.count,
                 workers: configuration.workers.count
             ),
-            seed: seed
+            seed: seed,
+            onRemove: configuration.onRemove,
+            rebalances: configuration.rebalances
         )
     }
 }

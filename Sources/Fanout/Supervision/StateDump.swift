@@ -55,6 +55,7 @@ extension WorkerStatistics.Counter {
         case .active: "active"
         case .waiting: "waiting"
         case .rejected: "rejected"
+        case .handedOver: "handed_over"
         case .acceptErrors: "accept_errors"
         case .connectFailures: "connect_failures"
         case .retries: "retries"

@@ -181,15 +181,14 @@ struct Supervisor {
         var drain = Drain(timeout: configuration.drainTimeout.nanoseconds, logger: logger)
         var health = HealthWatch(registry: fleet.registry, services: services, logger: logger)
         var stalls = StallWatch(workers: configuration.workers.count)
+        var rebalancer = configuration.rebalances ? Rebalancer(now: .now()) : nil
         while !fleet.isFinished {
             let tidyAt = fleet.registry.needsTidying ? Deadline.now().advanced(by: Self.tidyPause) : .never
             let lookAt = Deadline.now().advanced(by: StallWatch.limit)
-            sleep(
-                signals,
-                fleet.events,
-                until: min(tidyAt, drain.end, lookAt, max(health.earliest, fleet.registry.nextLook))
-            )
+            let healthAt = max(health.earliest, fleet.registry.nextLook)
+            sleep(signals, fleet.events, until: min(tidyAt, drain.end, lookAt, healthAt, rebalancer?.next ?? .never))
             health.look(at: .now())
+            rebalancer?.look(at: fleet, now: .now())
             for stall in stalls.look(at: fleet.statistics, now: .now()) {
                 logger.warning(
                     "worker blocked",

@@ -17,6 +17,10 @@ enum CloseReason: UInt8, CaseIterable, Sendable {
     case idle
     /// Reset at the end of a drain.
     case drained
+    /// Its endpoint had left the set (`--on-remove`).
+    case removed
+    /// Its endpoint had more than its share (`--rebalance`).
+    case rebalanced
 
     var text: String {
         switch self {
@@ -30,6 +34,8 @@ enum CloseReason: UInt8, CaseIterable, Sendable {
         case .limit: "limit"
         case .idle: "idle"
         case .drained: "drained"
+        case .removed: "removed"
+        case .rebalanced: "rebalanced"
         }
     }
 }

@@ -76,6 +76,9 @@ extension Worker {
         discard(slot, .tx)
         discard(slot, .rx)
         switch unsafe session.pointee.ending {
+        case .graceful where isLate(slot):
+            unsafe session.pointee.ending = .reset
+            settle(slot)
         case .graceful:
             unsafe closeGracefully(&session.pointee.client)
             unsafe closeGracefully(&session.pointee.upstream)
@@ -162,8 +165,10 @@ extension Worker {
         statistics.subtract(.active)
         statistics.addClosed(unsafe session.pointee.reason)
         if settings.recordsAccess { record(slot, isOpen: false) }
+        lifetimes.note(now.since(unsafe session.pointee.acceptedAt), at: now)
         unsafe session.pointee.phase = .free
         context.admission.leave()
+        context.handover.leave(context.index)
         sessions.giveBack(slot)
     }
 

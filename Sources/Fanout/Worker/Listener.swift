@@ -39,7 +39,7 @@ extension Worker {
         let index = Int(completion.token.slot)
         if completion.result >= 0 {
             unsafe listeners[index].failures = 0
-            admit(completion.result, service: index)
+            welcome(completion.result, service: index)
         } else {
             acceptFailed(-completion.result, index)
         }
@@ -115,13 +115,16 @@ extension Worker {
         return sockets.peer(of: client).map(CompactAddress.init) ?? CompactAddress()
     }
 
-    private func admit(_ client: Int32, service: Int) {
+    /// Begins the session of a client that counts on this worker already (Handover).
+    func admit(_ client: Int32, service: Int) {
         guard context.admission.enter() else {
+            context.handover.leave(context.index)
             reject(client, service: service)
             return
         }
         guard let slot = sessions.take() else {
             context.admission.leave()
+            context.handover.leave(context.index)
             reject(client, service: service)
             return
         }
@@ -157,6 +160,7 @@ extension Worker {
                 service: UInt16(truncatingIfNeeded: service),
                 attempts: 0,
                 error: 0,
+                awaitsAnswer: false,
                 client: client,
                 upstream: -1,
                 endpointSlot: 0,
@@ -183,6 +187,8 @@ extension Worker {
 
     /// The supervisor has already made the kernel refuse new connections on every listener.
     func startDrain() {
+        // From now on the others keep what they accept; what they have handed over is served.
+        inbox.close()
         for index in 0..<listenerCount {
             unsafe listeners[index].isDraining = true
             deadlines.set(owner(ofListener: index), now.advanced(by: Self.drainGrace))
@@ -211,7 +217,7 @@ extension Worker {
         while failures < 100 {
             let client = sockets.accept(unsafe listeners[index].descriptor)
             if client >= 0 {
-                admit(client, service: index)
+                serveHere(client, service: index)
             } else if SystemError.isDescriptorShortage(-client) {
                 guard turnOneAway(index) else { break }
             } else if SystemError.isOfOneConnection(-client) {

@@ -214,9 +214,11 @@ extension Worker {
         unsafe session.pointee.lastActivity = now
         switch direction {
         case .tx:
+            unsafe session.pointee.awaitsAnswer = true
             unsafe session.pointee.txBytes &+= UInt64(bytes)
             statistics.add(.txBytes, UInt64(bytes))
         case .rx:
+            unsafe session.pointee.awaitsAnswer = false
             unsafe session.pointee.rxBytes &+= UInt64(bytes)
             statistics.add(.rxBytes, UInt64(bytes))
         }
@@ -415,9 +417,9 @@ extension Worker {
         return overflow ? .never : unsafe session.pointee.acceptedAt.advanced(by: after)
     }
 
-    private func scheduleRelay(_ slot: UInt32) {
+    func scheduleRelay(_ slot: UInt32) {
         let session = unsafe sessions.pointer(slot)
-        var next = nextReport(slot)
+        var next = min(nextReport(slot), removalDeadline(slot))
         if settings.idleTimeout > 0 {
             next = min(next, unsafe session.pointee.lastActivity.advanced(by: settings.idleTimeout))
         }
@@ -443,6 +445,7 @@ extension Worker {
             end(slot, unsafe session.pointee.upstreamIsGone ? .upstreamReset : .clientReset, .reset)
             return
         }
+        if endIfRemoved(slot) { return }
         if nextReport(slot) <= now {
             unsafe session.pointee.reports =
                 UInt32(clamping: now.since(session.pointee.acceptedAt) / settings.accessLogInterval)

@@ -55,6 +55,8 @@ struct Session: BitwiseCopyable {
     var attempts: UInt16
     /// An errno.
     var error: Int16
+    /// The last bytes went to the upstream.
+    var awaitsAnswer: Bool
     var client: Int32
     var upstream: Int32
     /// The slot on which the session is counted, while `isCounted`.

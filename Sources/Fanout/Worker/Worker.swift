@@ -17,6 +17,7 @@ final class Worker<D: Driver>: CompletionHandler {
     let pipes: PipePool<D.Sockets>
     let deadlines: DeadlineHeap
     let statistics: WorkerStatistics
+    let inbox: Inbox
     let listeners: UnsafeMutablePointer<ListenerState>
     let listenerCount: Int
     /// By service.
@@ -34,6 +35,9 @@ final class Worker<D: Driver>: CompletionHandler {
     var openListeners = 0
     var nextConnection: UInt64
     var starved = StarvedQueue()
+    var lifetimes = Lifetimes()
+    var handoverTurn: UInt64 = 0
+    var rebalanceRound: UInt64 = 0
     var pendingOperations: UInt64 = 0
     private var completions: UInt64 = 0
 
@@ -42,6 +46,7 @@ final class Worker<D: Driver>: CompletionHandler {
         settings = context.settings
         self.driver = driver
         statistics = context.statistics
+        inbox = context.handover.inbox(of: context.index)
         let capacity = context.settings.maxConnections + Self.mostSpares
         sessions = try Slab(capacity: capacity)
         tried = try Slab(capacity: capacity)
@@ -97,7 +102,7 @@ final class Worker<D: Driver>: CompletionHandler {
     }
 
     @inline(__always)
-    var isFinished: Bool { order != .run && openListeners == 0 && sessions.used == 0 }
+    var isFinished: Bool { order != .run && openListeners == 0 && sessions.used == 0 && inbox.isFinished }
 
     /// Sleeps until there is something to do, and does it.
     @inline(__always)
@@ -121,6 +126,8 @@ final class Worker<D: Driver>: CompletionHandler {
     /// until then (``Driver/connect(_:to:token:)``).
     private func adopt() {
         if !driver.hasUnsubmitted { adoptSnapshot() }
+        takeHandedOver()
+        if settings.rebalances && context.tickets.round != rebalanceRound { rebalance() }
         let ordered = context.order.current
         guard ordered != order else { return }
         if order == .run { startDrain() }
@@ -132,6 +139,7 @@ final class Worker<D: Driver>: CompletionHandler {
         let newest = context.publication.adopt(worker: context.index, held: snapshot)
         if newest.bits != snapshot.bits {
             snapshot = newest
+            if settings.onRemove != .keep { noticeRemovals() }
             if waitingSessions > 0 { retryWaiting() }
         }
     }
@@ -181,8 +189,17 @@ final class Worker<D: Driver>: CompletionHandler {
     /// A result for a session that is ending.
     @inline(never)
     private func completedLate(_ completion: Completion) {
+        // Bytes that nobody passes on any more, or a reset: nobody must take this end for a clean one.
+        if SystemError.canceled != -completion.result, completion.result != 0, isReceive(completion.token.operation) {
+            let session = unsafe sessions.pointer(completion.token.slot)
+            if unsafe session.pointee.ending == .graceful { unsafe session.pointee.ending = .reset }
+        }
         forget(completion)
         settle(completion.token.slot)
+    }
+
+    private func isReceive(_ operation: Operation) -> Bool {
+        operation == .receiveFromClient || operation == .receiveFromUpstream
     }
 
     @inline(never)

@@ -24,6 +24,8 @@ struct DataPathSettings: Sendable {
     var pipesPerWorker: Int
     /// Makes ties fall differently in each process.
     var seed: UInt64
+    var onRemove = RemovalPolicy.keep
+    var rebalances = false
 
     /// What one pipe holds, in bytes.
     static let pipeBytes = 256 << 10
@@ -78,6 +80,9 @@ struct WorkerContext: Sendable {
     let statistics: WorkerStatistics
     let records: AccessRecords
     let order: WorkerOrders
+    let handover: HandoverTable
+    let removals: RemovalTable
+    let tickets: RebalanceTickets
 
     struct Listener: Sendable {
         let descriptor: Int32

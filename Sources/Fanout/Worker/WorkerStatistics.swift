@@ -10,6 +10,8 @@ struct WorkerStatistics: @unchecked Sendable {
         case active
         case waiting
         case rejected
+        /// Accepted here and given to another worker, which counts them as accepted.
+        case handedOver
         case acceptErrors
         case connectFailures
         case retries

@@ -64,6 +64,11 @@ func configure(
             (["--drain-timeout", "forever"], "--drain-timeout must be"),
             (["--busy-poll", "2s"], "--busy-poll must be off, or a time up to 1s"),
             (["--busy-poll", "on"], "--busy-poll must be"),
+            (
+                ["--rebalance", "on", "--balance", "round-robin"],
+                "--rebalance on must come with --balance least-connections"
+            ),
+            (["--on-remove", "close-after=soon"], "--on-remove must be a whole number with a unit"),
             (["--max-connections", "0"], "--max-connections must be a whole number from 1 to 9931"),
             (["--max-connections", "9932"], "--max-connections must be at most 9931: 20000 descriptors are allowed"),
             (["--max-connections", "lots"], "--max-connections must be a whole number"),

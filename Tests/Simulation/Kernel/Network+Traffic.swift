@@ -66,6 +66,10 @@ extension Network {
         {
             return
         }
+        if endsByPolicy && (partner.wasReset || connection.peer.received == partner.peer.sent) {
+            // In order, and short of nothing; or whoever has sent more was told so.
+            return
+        }
         if !partner.peer.hasFinished {
             fail("\(connection.title) got a FIN that \(partner.title) has not sent: its stream looks complete")
         } else if connection.peer.received != partner.peer.sent {

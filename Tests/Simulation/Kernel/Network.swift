@@ -37,6 +37,8 @@ final class Network {
     var steps = 0
     /// Asked before a socket is closed: is something still in flight on it?
     var isBusy: (Connection) -> Bool = { _ in false }
+    /// The worker may end sessions whose streams have not ended (`--on-remove`).
+    var endsByPolicy = false
     /// Prints what happens.
     var isLoud = false
 

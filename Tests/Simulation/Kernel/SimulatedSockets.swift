@@ -91,6 +91,11 @@ struct SimulatedSockets: SocketCalls {
         return connection.error == 0
     }
 
+    func hasUnread(_ descriptor: Int32) -> Bool {
+        moveOn()
+        return (network.connection(descriptor, "recv")?.inbound ?? 0) > 0
+    }
+
     func isOver(_ descriptor: Int32) -> Bool {
         moveOn()
         return network.connection(descriptor, "getpeername")?.isOver ?? true

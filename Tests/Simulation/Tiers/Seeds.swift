@@ -48,9 +48,13 @@ private struct Draft {
         if once(in: 4) { scenario.descriptorLimit = pick(5...16) }
         if once(in: 4) { scenario.idleTimeout = 3_000_000_000 }
         if once(in: 4) { scenario.accessLogInterval = 700_000_000 }
+        if once(in: 3) {
+            scenario.onRemove = [.drainWhenIdle, .closeAfter(UInt64(pick(0...3)) * 1_000_000_000), .reset][pick(0...2)]
+        }
         for service in 0..<scenario.services.count {
             for offset in 0..<4 { scenario.endpoints[UInt16(service * 8 + offset + 1)] = endpoint() }
         }
+        scenario.rebalances = once(in: 3)
         let clients = scenario.looksAtHealth ? pick(3...12) : pick(1...6)
         for _ in 0..<clients {
             scenario.steps.append(.client(service: choices.pick(scenario.services.count), peer(isClient: true)))
@@ -61,6 +65,7 @@ private struct Draft {
             scenario.endpoints[1]?.behaviour = .refuses
             insert(.behaviour(port: 1, .accepts), into: &scenario.steps)
         }
+        if scenario.rebalances { insert(.rebalance(UInt32(pick(1...3))), into: &scenario.steps) }
         if once(in: 3) { insert(.drain, into: &scenario.steps) }
         if once(in: 6) { insert(.reset, into: &scenario.steps) }
         return scenario
