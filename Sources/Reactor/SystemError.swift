@@ -49,6 +49,11 @@ extension SystemError {
     /// What a connection to itself is reported as: nobody listens there.
     public static var refused: Int32 { ECONNREFUSED }
 
+    /// connect(2): there is no way to the address, or none from here.
+    public static func isUnreachable(_ errno: Int32) -> Bool {
+        [EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENETDOWN].contains(errno)
+    }
+
     /// No descriptor is left, for the process or the machine.
     public static func isDescriptorShortage(_ errno: Int32) -> Bool { errno == EMFILE || errno == ENFILE }
 }

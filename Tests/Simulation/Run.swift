@@ -18,8 +18,8 @@ struct Run {
         let start = world.network.clock
         defer { world.dissolve() }
         do throws(SystemError) {
-            let statistics = StatisticsRow()
-            let (context, registry) = try Self.context(scenario, world, statistics)
+            let tables = try Tables(services: scenario.services.count)
+            let (context, registry) = try Self.context(scenario, world, tables)
             let worker = try Worker(context: context, driver: world.driver)
             world.place(worker, registry)
             worker.start()
@@ -31,9 +31,9 @@ struct Run {
                 // Nothing is left to do: says so, and leaves.
                 worker.run()
                 world.deliverRest()
-                Audit(world: world, worker: worker).check()
+                Audit(world: world, worker: worker, endpoints: tables.endpoints).check()
             }
-            reasons = CloseReason.allCases.map { worker.statistics.closed($0) }
+            reasons = CloseReason.allCases.map { worker.services.closed($0) }
         } catch {
             world.network.fail("\(error)")
             reasons = []
@@ -47,7 +47,7 @@ struct Run {
     private static func context(
         _ scenario: Scenario,
         _ world: World,
-        _ statistics: StatisticsRow
+        _ tables: Tables
     ) throws(SystemError) -> (WorkerContext, EndpointRegistry) {
         guard let wakeup else { throw SystemError("eventfd", errno: 24) }
         let loads = try LoadTable(workers: 1, slots: EndpointRegistry.slotCapacity)
@@ -55,7 +55,12 @@ struct Run {
             first: EndpointSnapshot(version: 1, services: scenario.services.map { _ in nil }),
             wakeups: [wakeup]
         )
-        let registry = EndpointRegistry(services: scenario.services.count, publication: publication, loads: loads)
+        let registry = EndpointRegistry(
+            services: scenario.services.count,
+            publication: publication,
+            loads: loads,
+            statistics: tables.endpoints
+        )
         for (service, ports) in scenario.services.enumerated() {
             registry.replace(
                 service: service,
@@ -69,7 +74,10 @@ struct Run {
             publication: publication,
             loads: loads,
             admission: Admission(limit: scenario.maxConnections),
-            statistics: unsafe WorkerStatistics(row: statistics.memory),
+            statistics: tables.worker,
+            services: tables.services,
+            endpoints: tables.endpoints.rows(of: 0),
+            census: try Census(),
             records: try AccessRecords(doorbell: wakeup),
             order: world.orders
         )
@@ -85,21 +93,24 @@ struct Run {
                 "\(worker.pendingOperations) operations are counted, \(world.driver.pending.count) are in flight"
             )
         }
-        if worker.statistics[.active] != UInt64(worker.sessions.used) {
-            network.fail("\(worker.statistics[.active]) sessions are counted, \(worker.sessions.used) are there")
+        let active = worker.services.total(.active)
+        if active != UInt64(worker.sessions.used) {
+            network.fail("\(active) sessions are counted, \(worker.sessions.used) are there")
         }
     }
 }
 
-/// A row of counters that lives as long as its worker.
-@safe
-final class StatisticsRow {
-    let memory: UnsafeMutableRawPointer
+/// What a worker counts in, which must live as long as it does.
+private final class Tables {
+    let worker: WorkerStatistics
+    let services: ServiceRows
+    let endpoints: EndpointStatistics
+    private let memory: SharedMemory
 
-    init() {
-        unsafe memory = .allocate(byteCount: WorkerStatistics.bytes, alignment: 128)
-        unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: WorkerStatistics.bytes)
+    init(services count: Int) throws(SystemError) {
+        memory = try SharedMemory(bytes: WorkerStatistics.bytes + count * ServiceStatistics.bytes)
+        worker = unsafe WorkerStatistics(row: memory.at(0))
+        services = unsafe ServiceRows(at: memory.at(WorkerStatistics.bytes), services: count)
+        endpoints = try EndpointStatistics(workers: 1, slots: EndpointRegistry.slotCapacity)
     }
-
-    deinit { unsafe memory.deallocate() }
 }

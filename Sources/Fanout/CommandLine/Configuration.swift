@@ -74,6 +74,8 @@ struct Configuration: Equatable, Sendable {
     /// How long a worker spins before it sleeps; zero: not at all.
     let busyPoll: Interval
     let nomad: NomadConfiguration
+    /// Where the admin endpoint listens, if there is one.
+    let admin: ListenAddress?
     let log: LogConfiguration
 
     /// Whether any service is looked up in Nomad.

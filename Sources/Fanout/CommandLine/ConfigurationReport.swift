@@ -45,7 +45,7 @@ struct ConfigurationReport {
             return Row(flag: setting.flag, value: address, source: source, note: "")
         case .service, .listenAddress, .forward, .endpoint, .pinWorkers, .driver, .balance, .connectTimeout,
             .connectBudget, .keepalive, .idleTimeout, .drainTimeout, .busyPoll, .namespace, .region, .allowStale,
-            .tokenFile, .logFormat, .logLevel, .accessLog, .accessLogInterval:
+            .tokenFile, .adminAddress, .logFormat, .logLevel, .accessLog, .accessLogInterval:
             var text = LineBuffer()
             text.append(line: value.texts.isEmpty ? Self.none : value.texts.joined(separator: " "))
             return Row(flag: setting.flag, value: text.text, source: source, note: "")
@@ -59,7 +59,7 @@ struct ConfigurationReport {
         case .region: nomad.region
         case .service, .listenAddress, .forward, .endpoint, .workers, .pinWorkers, .driver, .balance, .connectTimeout,
             .connectBudget, .keepalive, .idleTimeout, .drainTimeout, .maxConnections, .busyPoll, .allowStale,
-            .tokenFile, .logFormat, .logLevel, .accessLog, .accessLogInterval:
+            .tokenFile, .adminAddress, .logFormat, .logLevel, .accessLog, .accessLogInterval:
             values[setting]
         }
     }

@@ -24,6 +24,7 @@ enum Setting: String, CaseIterable, Sendable {
     case region
     case allowStale = "allow-stale"
     case tokenFile = "token-file"
+    case adminAddress = "admin-address"
     case logFormat = "log-format"
     case logLevel = "log-level"
     case accessLog = "access-log"
@@ -42,7 +43,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .forward, .endpoint: true
         case .service, .listenAddress, .workers, .pinWorkers, .driver, .balance, .connectTimeout, .connectBudget,
             .keepalive, .idleTimeout, .drainTimeout, .maxConnections, .busyPoll, .nomadAddress, .namespace, .region,
-            .allowStale, .tokenFile, .logFormat, .logLevel, .accessLog, .accessLogInterval:
+            .allowStale, .tokenFile, .adminAddress, .logFormat, .logLevel, .accessLog, .accessLogInterval:
             false
         }
     }
@@ -63,6 +64,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .drainTimeout: "25s"
         case .busyPoll: "off"
         case .allowStale: "on"
+        case .adminAddress: "off"
         case .logFormat: "text"
         case .logLevel: "info"
         case .accessLog: "on"
@@ -80,7 +82,8 @@ enum Setting: String, CaseIterable, Sendable {
         case .region: "NOMAD_REGION"
         case .tokenFile: "$NOMAD_SECRETS_DIR/nomad_token, else the token in NOMAD_TOKEN"
         case .listenAddress, .workers, .pinWorkers, .driver, .balance, .connectTimeout, .connectBudget, .keepalive,
-            .idleTimeout, .drainTimeout, .busyPoll, .allowStale, .logFormat, .logLevel, .accessLog, .accessLogInterval:
+            .idleTimeout, .drainTimeout, .busyPoll, .allowStale, .adminAddress, .logFormat, .logLevel, .accessLog,
+            .accessLogInterval:
             defaultText ?? "none"
         }
     }
@@ -107,6 +110,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .region: "Nomad region"
         case .allowStale: "Let any Nomad server answer, not the leader alone"
         case .tokenFile: "File that holds the Nomad token, read again when it changes"
+        case .adminAddress: "Where metrics, readiness and the state are served over HTTP: an address as above, or off"
         case .logFormat: "Form of the logs on standard error and of the access log"
         case .logLevel: "Least severe level that is logged"
         case .accessLog: "One line on standard output for each session that ends"
@@ -118,6 +122,7 @@ enum Setting: String, CaseIterable, Sendable {
         switch self {
         case .service: "NAME"
         case .listenAddress: "ADDR"
+        case .adminAddress: "ADDR|unix:PATH|off"
         case .forward: "LISTEN=SERVICE"
         case .endpoint: "HOST:PORT"
         case .workers: "N|auto"

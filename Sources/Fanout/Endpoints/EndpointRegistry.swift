@@ -43,15 +43,20 @@ final class EndpointRegistry: Sendable {
         var isBehind = false
         /// Whether endpoints wait for a slot.
         var lacksSlots = false
+        var ledger: EndpointLedger
     }
 
     private let state: Locked<State>
     private let publication: Publication
     private let loads: LoadTable
 
-    init(services: Int, publication: Publication, loads: LoadTable) {
+    init(services: Int, publication: Publication, loads: LoadTable, statistics: EndpointStatistics) {
         state = Locked(
-            State(wanted: Array(repeating: nil, count: services), revisions: Array(repeating: 0, count: services))
+            State(
+                wanted: Array(repeating: nil, count: services),
+                revisions: Array(repeating: 0, count: services),
+                ledger: EndpointLedger(services: services, statistics: statistics)
+            )
         )
         self.publication = publication
         self.loads = loads
@@ -117,6 +122,38 @@ final class EndpointRegistry: Sendable {
             + leaving.map { ($0.assignment, loads.load(of: $0.assignment.slot), true) }
     }
 
+    /// Whether discovery has answered, for each service.
+    var areKnown: [Bool] { state.with { $0.wanted.map { $0 != nil } } }
+
+    /// An endpoint with what is counted on it.
+    struct Observation: Sendable {
+        let assignment: Assignment
+        let account: EndpointLedger.Account
+        let counts: EndpointCounts
+        let connections: UInt32
+        let isLeaving: Bool
+    }
+
+    /// Every endpoint in the order of its coming, and for each service what its unnamed ones have left behind.
+    func observe() -> (endpoints: [Observation], unnamedBefore: [EndpointCounts]) {
+        let (endpoints, unnamedBefore) = state.with { state in
+            let all = state.live.values.map { ($0, false) } + state.leaving.values.map { ($0.assignment, true) }
+            let endpoints = all.compactMap { assignment, isLeaving in
+                state.ledger.account(of: assignment.slot).map { account in
+                    Observation(
+                        assignment: assignment,
+                        account: account,
+                        counts: state.ledger.counts(of: assignment.slot),
+                        connections: loads.load(of: assignment.slot),
+                        isLeaving: isLeaving
+                    )
+                }
+            }
+            return (endpoints, state.wanted.indices.map { state.ledger.unnamedBefore($0) })
+        }
+        return (endpoints.sorted { $0.assignment.identity < $1.assignment.identity }, unnamedBefore)
+    }
+
     // MARK: Under the lock
 
     /// Returns how many endpoints found no slot.
@@ -148,6 +185,7 @@ final class EndpointRegistry: Sendable {
         }
         for (key, assignment) in state.live where live[key] == nil {
             state.leaving[key] = (assignment, state.version)
+            state.ledger.leave(assignment.slot)
         }
         state.live = live
         state.lacksSlots = unplaced > 0
@@ -164,11 +202,14 @@ final class EndpointRegistry: Sendable {
         } else if let former = state.leaving.removeValue(forKey: key)?.assignment {
             forgetLater(former.identity, &state)
             slot = former.slot
+            state.ledger.enter(slot, service: key.service)
         } else if let free = state.freeSlots.popLast() {
             slot = free
+            state.ledger.enter(slot, service: key.service)
         } else if state.nextSlot < UInt32(Self.slotCapacity) {
             slot = state.nextSlot
             state.nextSlot += 1
+            state.ledger.enter(slot, service: key.service)
         } else {
             return nil
         }
@@ -187,6 +228,7 @@ final class EndpointRegistry: Sendable {
         for (key, entry) in state.leaving where entry.since <= oldest && loads.load(of: entry.assignment.slot) == 0 {
             state.leaving[key] = nil
             state.freeSlots.append(entry.assignment.slot)
+            state.ledger.close(entry.assignment.slot)
             forgetLater(entry.assignment.identity, &state)
         }
     }

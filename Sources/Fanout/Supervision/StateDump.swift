@@ -24,8 +24,12 @@ struct StateDump {
             for counter in WorkerStatistics.Counter.allCases {
                 metadata[counter.name] = "\(statistics[counter])"
             }
-            for reason in CloseReason.allCases where statistics.closed(reason) > 0 {
-                metadata["closed_\(reason.text)"] = "\(statistics.closed(reason))"
+            let services = fleet.services[index]
+            for counter in ServiceStatistics.Counter.allCases {
+                metadata[counter.name] = "\(services.total(counter))"
+            }
+            for reason in CloseReason.allCases where services.closed(reason) > 0 {
+                metadata["closed_\(reason.text)"] = "\(services.closed(reason))"
             }
             logger.info("state of worker", metadata: metadata)
         }
@@ -50,16 +54,8 @@ extension WorkerStatistics.Counter {
     /// The counter's name in logs.
     var name: String {
         switch self {
-        case .accepted: "accepted"
-        case .active: "active"
-        case .waiting: "waiting"
-        case .rejected: "rejected"
         case .acceptErrors: "accept_errors"
-        case .connectFailures: "connect_failures"
-        case .retries: "retries"
         case .bufferStarved: "buffer_starved"
-        case .txBytes: "tx_bytes"
-        case .rxBytes: "rx_bytes"
         case .splicedBytes: "spliced_bytes"
         case .bulkStarts: "bulk_starts"
         case .pipes: "pipes"
@@ -69,6 +65,22 @@ extension WorkerStatistics.Counter {
         case .enters: "enters"
         case .accessRecordsDropped: "access_records_dropped"
         case .busyNanoseconds: "busy_ns"
+        }
+    }
+}
+
+extension ServiceStatistics.Counter {
+    /// The counter's name in logs.
+    var name: String {
+        switch self {
+        case .txBytes: "tx_bytes"
+        case .rxBytes: "rx_bytes"
+        case .accepted: "accepted"
+        case .active: "active"
+        case .waiting: "waiting"
+        case .rejected: "rejected"
+        case .connectFailures: "connect_failures"
+        case .retries: "retries"
         }
     }
 }

@@ -116,6 +116,7 @@ extension Worker {
         if unsafe session.pointee.phase != .waiting {
             unsafe session.pointee.phase = .waiting
             waitingSessions += 1
+            services[unsafe Int(session.pointee.service)].add(.waiting)
         }
         deadlines.set(slot, min(end, budgetEnd(slot)))
         if endIfClientIsGone(slot) { return }
@@ -146,8 +147,10 @@ extension Worker {
     }
 
     func leaveWaiting(_ slot: UInt32) {
-        guard unsafe sessions.pointer(slot).pointee.phase == .waiting else { return }
+        let session = unsafe sessions.pointer(slot)
+        guard unsafe session.pointee.phase == .waiting else { return }
         waitingSessions -= 1
+        services[unsafe Int(session.pointee.service)].subtract(.waiting)
     }
 
     func waitingDeadline(_ slot: UInt32) { dial(slot) }
@@ -208,12 +211,17 @@ extension Worker {
         unsafe session.pointee.error = 0
         let sinceAccept = unsafe microseconds(now.since(session.pointee.acceptedAt))
         unsafe session.pointee.connectMicroseconds = sinceAccept &- session.pointee.connectMicroseconds
+        unsafe endpoints.addConnection(to: session.pointee.endpointSlot)
+        let service = services[unsafe Int(session.pointee.service)]
+        service.add(.connect, microseconds: unsafe UInt64(session.pointee.connectMicroseconds))
         startRelay(slot)
     }
 
     private func attemptFailed(_ error: Int32, _ slot: UInt32) {
         let session = unsafe sessions.pointer(slot)
-        statistics.add(.connectFailures)
+        let service = services[unsafe Int(session.pointee.service)]
+        service.add(.connectFailures)
+        endpoints.addFailure(ConnectFailure(errno: error), to: unsafe session.pointee.endpointSlot)
         unsafe session.pointee.error = Int16(truncatingIfNeeded: error)
         unsafe session.pointee.connectMicroseconds = Session.unknownMicroseconds
         let isFull = unsafe noteTried(session.pointee.endpointSlot, slot)
@@ -225,7 +233,7 @@ extension Worker {
             forgetTried(slot)
             wait(slot, until: now.advanced(by: Self.retryPause))
         } else {
-            statistics.add(.retries)
+            service.add(.retries)
             dial(slot)
         }
     }

@@ -142,8 +142,10 @@ extension Worker {
         let session = unsafe sessions.pointer(slot)
         leaveEndpoint(slot)
         forgetTried(slot)
-        statistics.subtract(.active)
-        statistics.addClosed(unsafe session.pointee.reason)
+        let service = services[unsafe Int(session.pointee.service)]
+        service.subtract(.active)
+        service.addClosed(unsafe session.pointee.reason)
+        service.add(.duration, microseconds: unsafe now.since(session.pointee.acceptedAt) / 1_000)
         if settings.recordsAccess { record(slot, isOpen: false) }
         unsafe session.pointee.phase = .free
         context.admission.leave()
@@ -151,8 +153,13 @@ extension Worker {
     }
 
     func record(_ slot: UInt32, isOpen: Bool) {
+        if !context.records.append(accessRecord(slot, isOpen: isOpen)) { statistics.add(.accessRecordsDropped) }
+    }
+
+    /// What there is to say of a session now.
+    func accessRecord(_ slot: UInt32, isOpen: Bool) -> AccessRecord {
         let session = unsafe sessions.pointer(slot).pointee
-        let record = AccessRecord(
+        return AccessRecord(
             connection: session.connection,
             endpoint: session.endpoint,
             at: now,
@@ -169,6 +176,5 @@ extension Worker {
             isOpen: isOpen,
             client: session.clientAddress
         )
-        if !context.records.append(record) { statistics.add(.accessRecordsDropped) }
     }
 }

@@ -17,6 +17,8 @@ final class Worker<D: Driver>: CompletionHandler {
     let pipes: PipePool<D.Sockets>
     let deadlines: DeadlineHeap
     let statistics: WorkerStatistics
+    let services: ServiceRows
+    let endpoints: EndpointRows
     let listeners: UnsafeMutablePointer<ListenerState>
     let listenerCount: Int
 
@@ -31,6 +33,7 @@ final class Worker<D: Driver>: CompletionHandler {
     var nextConnection: UInt64
     var starved = StarvedQueue()
     var pendingOperations: UInt64 = 0
+    var census = CensusWalk()
     private var completions: UInt64 = 0
 
     init(context: WorkerContext, driver: D) throws(SystemError) {
@@ -38,6 +41,8 @@ final class Worker<D: Driver>: CompletionHandler {
         settings = context.settings
         self.driver = driver
         statistics = context.statistics
+        services = context.services
+        endpoints = context.endpoints
         let capacity = context.settings.maxConnections
         sessions = try Slab(capacity: capacity)
         tried = try Slab(capacity: capacity)
@@ -97,7 +102,7 @@ final class Worker<D: Driver>: CompletionHandler {
     func turn() {
         report()
         statistics.setAwake(since: 0)
-        driver.wait(until: deadlines.next)
+        driver.wait(until: census.isUnderWay ? now : deadlines.next)
         let awake = driver.now
         now = awake
         statistics.setAwake(since: awake.nanoseconds)
@@ -114,6 +119,8 @@ final class Worker<D: Driver>: CompletionHandler {
     /// until then (``Driver/connect(_:to:token:)``).
     private func adopt() {
         if !driver.hasUnsubmitted { adoptSnapshot() }
+        let question = context.census.newest
+        if census.mustGoOn(with: question) { takeCensus(question) }
         let ordered = context.order.current
         guard ordered != order else { return }
         if order == .run { startDrain() }
@@ -135,7 +142,6 @@ final class Worker<D: Driver>: CompletionHandler {
         statistics.set(.pipes, UInt64(pipes.inUse))
         statistics.set(.completions, completions)
         statistics.set(.enters, driver.enters)
-        statistics.set(.waiting, UInt64(waitingSessions))
     }
 
     // MARK: Completions

@@ -7,15 +7,22 @@ import Testing
     /// A registry and one worker that reads what it publishes.
     private final class Bench {
         let loads: LoadTable
+        let statistics: EndpointStatistics
         let publication: Publication
         let registry: EndpointRegistry
         private var held: EndpointSnapshot
 
         init(services: Int = 1) throws {
             loads = try LoadTable(workers: 2, slots: EndpointRegistry.slotCapacity)
+            statistics = try EndpointStatistics(workers: 2, slots: EndpointRegistry.slotCapacity)
             let nothing = EndpointSnapshot(version: 1, services: (0..<services).map { _ in nil })
             publication = try Publication(first: nothing, wakeups: [Wakeup()])
-            registry = EndpointRegistry(services: services, publication: publication, loads: loads)
+            registry = EndpointRegistry(
+                services: services,
+                publication: publication,
+                loads: loads,
+                statistics: statistics
+            )
             held = publication.adopt(worker: 0, held: nil)
         }
 
