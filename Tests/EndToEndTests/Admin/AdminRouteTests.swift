@@ -95,6 +95,36 @@ struct AdminRouteTests {
         #expect(answers.last?.text.hasPrefix("{\"ready\":true") == true)
     }
 
+    /// However many requests are ahead: each has its answer, in order, and others get theirs meanwhile.
+    @Test func aThousandRequestsAheadAreAnswered() throws {
+        let fanout = try observedProxy(to: [.ipv4("127.0.0.1", port: 1)])
+        defer { fanout.stop() }
+        let admin = try fanout.admin()
+        let client = try LineClient(to: admin.address)
+        let request = "GET /live HTTP/1.1\r\nHost: a\r\n\r\n"
+        try client.sendAll(String(repeating: request, count: 1_000))
+        #expect(try admin.get("/live").status == 200)
+        try client.sendAll("GET /nowhere HTTP/1.1\r\nConnection: close\r\n\r\n")
+        let answers = try AdminClient.answers(in: try client.readUntilEnd(within: 60).bytes)
+        #expect(answers.count == 1_001)
+        #expect(answers.dropLast().allSatisfy { $0.status == 200 })
+        #expect(answers.last?.status == 404)
+    }
+
+    /// As netcat does it.
+    @Test func aClientMayEndItsStreamBeforeTheAnswer() throws {
+        let fanout = try observedProxy(to: [.ipv4("127.0.0.1", port: 1)])
+        defer { fanout.stop() }
+        for route in ["/connections", "/status"] {
+            let client = try LineClient(to: try fanout.admin().address)
+            try client.sendAll("GET \(route) HTTP/1.1\r\nHost: a\r\n\r\n")
+            client.halfClose()
+            let (bytes, end) = try client.readUntilEnd()
+            #expect(try AdminClient.answers(in: bytes).map(\.status) == [200])
+            #expect(end == .endOfStream)
+        }
+    }
+
     @Test func anOldClientGetsItsEnd() throws {
         let fanout = try observedProxy(to: [.ipv4("127.0.0.1", port: 1)])
         defer { fanout.stop() }

@@ -13,6 +13,8 @@ final class AdminConnection: ChannelInboundHandler {
     static let requestLimit = TimeAmount.seconds(30)
     /// From a request to the moment when the client's kernel has taken the whole answer.
     static let answerLimit = TimeAmount.seconds(10)
+    /// Between an answer and the next request of the same connection.
+    static let pause = TimeAmount.milliseconds(1)
     /// Bytes of a body that are read and thrown away.
     static let longestBody = 64 << 10
     /// Browsers and scrapers stay far below.
@@ -34,6 +36,8 @@ final class AdminConnection: ChannelInboundHandler {
     private let routes: AdminRoutes
     private let crowd: AdminCrowd
     private var state = State.waiting
+    /// The client sends nothing any more; the answer that it waits for is the last.
+    private var isInputClosed = false
     private var context: ChannelHandlerContext?
     private var timer: Scheduled<Void>?
 
@@ -87,6 +91,14 @@ final class AdminConnection: ChannelInboundHandler {
         }
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let event = event as? ChannelEvent, event == .inputClosed {
+            isInputClosed = true
+            if isIdle { close() }
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let error = error as? HTTPParserError, isIdle else { return close() }
         let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/")
@@ -114,7 +126,7 @@ final class AdminConnection: ChannelInboundHandler {
         guard let context, context.channel.isActive else { return }
         state = .answering
         expire(after: Self.answerLimit)
-        let isLast = answer.isLast || !request.isKeepAlive
+        let isLast = answer.isLast || isInputClosed || !request.isKeepAlive
         var headers = HTTPHeaders([
             ("Content-Type", answer.contentType), ("Content-Length", "\(answer.body.count)"),
             ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"),
@@ -129,13 +141,18 @@ final class AdminConnection: ChannelInboundHandler {
         }
     }
 
-    /// Only now does the next request come, which may be here already (HTTPServerPipelineHandler): a client that reads
-    /// nothing has one answer that waits for it.
+    /// Only after the end of an answer does the next request come, which may be here already
+    /// (HTTPServerPipelineHandler): a client that reads nothing has one answer that waits for it. And only after a pause,
+    /// because an event loop does all that is due before it looks at its sockets again: a client with a thousand requests
+    /// ahead would have them all answered before anybody else.
     private func awaitNext() {
-        guard case .answering = state, let context else { return }
-        state = .waiting
-        expire(after: Self.requestLimit)
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        context?.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) {
+            guard case .answering = self.state, let context = self.context else { return }
+            guard !self.isInputClosed else { return self.close() }
+            self.state = .waiting
+            self.expire(after: Self.requestLimit)
+            context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
+        }
     }
 
     private func expire(after limit: TimeAmount) {

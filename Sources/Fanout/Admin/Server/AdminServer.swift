@@ -10,8 +10,9 @@ struct AdminServer {
     /// Descriptors that it takes at most: its listener, its event loop's three, and its connections, of which one more is
     /// there for a moment.
     static let descriptors = 4 + AdminCrowd.limit + 1
-    /// The least urgent threads have 19 (setpriority(2)): a client that asks without end costs no session its time.
-    private static let niceness: Int32 = 10
+    /// A third of a worker's weight where they compete for a CPU (sched(7)): a client that asks without end takes little from
+    /// sessions, and a scrape still comes through on a machine that has too much to do.
+    private static let niceness: Int32 = 5
 
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let listener: ListeningSocket
@@ -37,6 +38,7 @@ struct AdminServer {
                     channel.eventLoop.makeCompletedFuture { try Self.admit(channel, room.value) }
                 }
                 .childChannelOption(.maxMessagesPerRead, value: 1)
+                .childChannelOption(.allowRemoteHalfClosure, value: true)
                 .withBoundSocket(descriptor)
                 .wait()
         } catch {
@@ -55,7 +57,6 @@ struct AdminServer {
 
     private static func admit(_ channel: any Channel, _ room: Room) throws {
         let connection = AdminConnection(routes: room.routes, crowd: room.crowd)
-        guard room.crowd.enter(connection) else { throw Crowded() }
         let decoder = HTTPRequestDecoder(
             leftOverBytesStrategy: .dropBytes,
             limitConfiguration: AdminConnection.headLimits
@@ -65,6 +66,8 @@ struct AdminServer {
         try pipeline.addHandler(ByteToMessageHandler(decoder))
         try pipeline.addHandler(HTTPServerPipelineHandler())
         try pipeline.addHandler(connection)
+        // What throws here closes the channel, and then the connection leaves the crowd.
+        guard room.crowd.enter(connection) else { throw Crowded() }
     }
 
     /// Closes everything; a socket file goes too.
