@@ -11,6 +11,9 @@ let settings: [SwiftSetting] = [
 
 let testSettings: [SwiftSetting] = [.strictMemorySafety(), .treatAllWarnings(as: .error)]
 
+/// What `fanout_build_info` tells; scripts/fanout sets it. Only one C file is compiled anew for another commit.
+let commit = Context.environment["FANOUT_COMMIT"] ?? "unknown"
+
 let package = Package(
     name: "fanout",
     products: [
@@ -25,7 +28,7 @@ let package = Package(
     targets: [
         .target(
             name: "CURing",
-            cSettings: [.treatAllWarnings(as: .error)],
+            cSettings: [.treatAllWarnings(as: .error), .define("FANOUT_COMMIT", to: "\"\(commit)\"")],
             linkerSettings: [.linkedLibrary(":liburing.a")]
         ),
         .target(

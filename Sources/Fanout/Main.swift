@@ -41,8 +41,9 @@ enum Main {
                 level: configuration.log.level,
                 writer: writer
             )
-            let logger = Logger(label: "fanout") { _ in handler }
-            return Supervisor(configuration: configuration, writer: writer, logger: logger)
+            let events = EventLog()
+            let logger = Logger(label: "fanout") { _ in MultiplexLogHandler([handler, EventLogHandler(events)]) }
+            return Supervisor(configuration: configuration, writer: writer, logger: logger, events: events)
                 .run(signals: signals, environment: environment, confinement: confinement)
         } catch {
             StandardStreams.write("fanout: cannot start: \(error)\n", to: STDERR_FILENO)

@@ -107,11 +107,15 @@ public struct ListeningSocket: Sendable {
     /// now, not at the end: by then it may be a successor's.
     public func refuseNewConnections() {
         if isUnix {
-            if let path = address.path { _ = unsafe unlink(path) }
+            removeFile()
             if let first = descriptors.first { shutdown(first, Int32(SHUT_RD)) }
         } else {
             for descriptor in descriptors { _ = fanout_refuse_new_connections(descriptor) }
         }
     }
 
+    /// Nobody finds a unix socket from now on; nothing for an address.
+    public func removeFile() {
+        if isUnix, let path = address.path { _ = unsafe unlink(path) }
+    }
 }

@@ -52,13 +52,13 @@ extension SystemError {
     /// What a connection to itself is reported as: nobody listens there.
     public static var refused: Int32 { ECONNREFUSED }
 
-    /// No descriptor is left, for the process or the machine.
-    public static func isDescriptorShortage(_ errno: Int32) -> Bool { errno == EMFILE || errno == ENFILE }
-
-    /// No way to the host, now.
+    /// connect(2): there is no way to the address, or none from here.
     public static func isUnreachable(_ errno: Int32) -> Bool {
         [EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENETDOWN].contains(errno)
     }
+
+    /// No descriptor is left, for the process or the machine.
+    public static func isDescriptorShortage(_ errno: Int32) -> Bool { errno == EMFILE || errno == ENFILE }
 
     /// A connect failed for want of something of our own, a local port say (connect(2)), and not for its target.
     public static func isOwnTrouble(_ errno: Int32) -> Bool {

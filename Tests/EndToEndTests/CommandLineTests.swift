@@ -19,7 +19,7 @@ struct CommandLineTests {
         (["--endpoint", "127.0.0.1:1", "--balance", "random"], "--balance"),
         (["--endpoint", "127.0.0.1:1", "--driver", "kqueue"], "--driver"),
         (["--endpoint", "127.0.0.1"], "--endpoint"),
-        (["--endpoint", "127.0.0.1:1", "--admin-address", ":1"], "--admin-address"),
+        (["--endpoint", "127.0.0.1:1", "--admin-address", "localhost:1"], "--admin-address"),
         ([], "--service"),
     ])
     func usageErrors(_ arguments: [String], _ named: String) throws {

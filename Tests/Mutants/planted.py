@@ -187,6 +187,31 @@ MUTANTS = [
         "        context.admission.leave()\n        sessions.giveBack(slot)",
         "        sessions.giveBack(slot)",
     ),
+    # What is counted
+    worker(
+        "a connection is not counted on its endpoint",
+        "Dial",
+        "        unsafe endpoints.addConnection(to: session.pointee.endpointSlot)\n",
+        "",
+    ),
+    worker(
+        "a failed connect is no endpoint's",
+        "Dial",
+        "        endpoints.addFailure(ConnectFailure(errno: error), to: unsafe session.pointee.endpointSlot)\n",
+        "",
+    ),
+    worker(
+        "an endpoint's bytes go the other way",
+        "Relay",
+        "endpoints.addBytes(UInt64(bytes), direction, to:",
+        "endpoints.addBytes(UInt64(bytes), direction.opposite, to:",
+    ),
+    worker(
+        "a client waits for ever in the count",
+        "Dial",
+        "        services[unsafe Int(session.pointee.service)].subtract(.waiting)\n",
+        "",
+    ),
     # Worker
     worker(
         "endpoints are let go too early",

@@ -5,6 +5,7 @@ import Reactor
 struct Audit {
     let world: World
     let worker: Worker<SimulatedDriver>
+    let endpoints: EndpointStatistics
 
     private var network: Network { world.network }
 
@@ -52,20 +53,41 @@ struct Audit {
 
     private func checkCounts(_ records: [AccessRecord]) {
         let statistics = worker.statistics
+        let services = worker.services
         let rejected = records.count { $0.reason == .limit }
-        expect("accepted", Int(statistics[.accepted]), records.count - rejected)
-        expect("rejected", Int(statistics[.rejected]), rejected)
-        expect("txBytes", Int(statistics[.txBytes]), Int(records.reduce(0) { $0 + $1.txBytes }))
-        expect("rxBytes", Int(statistics[.rxBytes]), Int(records.reduce(0) { $0 + $1.rxBytes }))
+        expect("accepted", Int(services.total(.accepted)), records.count - rejected)
+        expect("rejected", Int(services.total(.rejected)), rejected)
+        expect("txBytes", Int(services.total(.txBytes)), Int(records.reduce(0) { $0 + $1.txBytes }))
+        expect("rxBytes", Int(services.total(.rxBytes)), Int(records.reduce(0) { $0 + $1.rxBytes }))
         expect("attempts", Int(records.reduce(0) { $0 + UInt64($1.attempts) }), network.connects)
+        expect("active", Int(services.total(.active)), 0)
+        expect("waiting", Int(services.total(.waiting)), 0)
+        let relayed = records.count { $0.connectMicroseconds != Session.unknownMicroseconds }
+        expect("connect times", Int(times(.connect)), relayed)
+        expect("closed sessions with a time", Int(times(.duration)), records.count - rejected)
+        checkEndpoints(relayed, records)
         expect("pending operations in the statistics", Int(statistics[.pendingOperations]), 0)
         expect("pipes in the statistics", Int(statistics[.pipes]), 0)
-        if Int(statistics[.connectFailures]) > network.failedConnects {
-            network.fail("\(statistics[.connectFailures]) failed connects are counted of \(network.failedConnects)")
+        if Int(services.total(.connectFailures)) > network.failedConnects {
+            network.fail("\(services.total(.connectFailures)) failed connects are counted of \(network.failedConnects)")
         }
         for reason in CloseReason.allCases {
-            expect("closed for \(reason)", Int(statistics.closed(reason)), records.count { $0.reason == reason })
+            expect("closed for \(reason)", Int(services.closed(reason)), records.count { $0.reason == reason })
         }
+    }
+
+    private func times(_ time: ServiceStatistics.Time) -> UInt64 {
+        (0..<worker.services.count).reduce(0) { $0 + worker.services[$1].times(time).count }
+    }
+
+    /// What is counted on endpoints is what is counted on connections, whatever slots have changed hands.
+    private func checkEndpoints(_ relayed: Int, _ records: [AccessRecord]) {
+        var sum = EndpointCounts()
+        for slot in 0..<64 as Range<UInt32> { sum.add(endpoints.counts(of: slot)) }
+        expect("connections of endpoints", Int(sum.connections), relayed)
+        expect("txBytes of endpoints", Int(sum.txBytes), Int(records.reduce(0) { $0 + $1.txBytes }))
+        expect("rxBytes of endpoints", Int(sum.rxBytes), Int(records.reduce(0) { $0 + $1.rxBytes }))
+        expect("failures of endpoints", Int(sum.failures.reduce(0, +)), Int(worker.services.total(.connectFailures)))
     }
 
     private func expect(_ what: String, _ value: Int, _ expected: Int) {

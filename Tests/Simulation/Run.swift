@@ -18,8 +18,8 @@ struct Run {
         let start = world.network.clock
         defer { world.dissolve() }
         do throws(SystemError) {
-            let statistics = StatisticsRow()
-            let (context, registry) = try Self.context(scenario, world, statistics)
+            let tables = try Tables(services: scenario.services.count)
+            let (context, registry) = try Self.context(scenario, world, tables)
             let worker = try Worker(context: context, driver: world.driver)
             world.place(worker, registry)
             worker.start()
@@ -31,9 +31,9 @@ struct Run {
                 // Nothing is left to do: says so, and leaves.
                 worker.run()
                 world.deliverRest()
-                Audit(world: world, worker: worker).check()
+                Audit(world: world, worker: worker, endpoints: tables.endpoints).check()
             }
-            reasons = CloseReason.allCases.map { worker.statistics.closed($0) }
+            reasons = CloseReason.allCases.map { worker.services.closed($0) }
         } catch {
             world.network.fail("\(error)")
             reasons = []
@@ -47,7 +47,7 @@ struct Run {
     private static func context(
         _ scenario: Scenario,
         _ world: World,
-        _ statistics: StatisticsRow
+        _ tables: Tables
     ) throws(SystemError) -> (WorkerContext, EndpointRegistry) {
         guard let wakeup else { throw SystemError("eventfd", errno: 24) }
         let loads = try LoadTable(workers: 1, slots: EndpointRegistry.slotCapacity)
@@ -63,6 +63,7 @@ struct Run {
             services: scenario.services.count,
             publication: publication,
             loads: loads,
+            statistics: tables.endpoints,
             removals: removals
         )
         for (service, ports) in scenario.services.enumerated() {
@@ -79,7 +80,10 @@ struct Run {
             publication: publication,
             loads: loads,
             admission: Admission(limit: scenario.maxConnections),
-            statistics: unsafe WorkerStatistics(row: statistics.memory),
+            statistics: tables.worker,
+            services: tables.services,
+            endpoints: tables.endpoints.rows(of: 0),
+            census: try Census(),
             records: try AccessRecords(doorbell: wakeup),
             order: world.orders,
             handover: try HandoverTable(wakeups: [wakeup]),
@@ -98,22 +102,25 @@ struct Run {
                 "\(worker.pendingOperations) operations are counted, \(world.driver.pending.count) are in flight"
             )
         }
+        let active = worker.services.total(.active)
         let sessions = worker.sessions.used - worker.spares
-        if worker.statistics[.active] != UInt64(sessions) {
-            network.fail("\(worker.statistics[.active]) sessions are counted, \(sessions) are there")
+        if active != UInt64(sessions) {
+            network.fail("\(active) sessions are counted, \(sessions) are there")
         }
     }
 }
 
-/// A row of counters that lives as long as its worker.
-@safe
-final class StatisticsRow {
-    let memory: UnsafeMutableRawPointer
+/// What a worker counts in, which must live as long as it does.
+private final class Tables {
+    let worker: WorkerStatistics
+    let services: ServiceRows
+    let endpoints: EndpointStatistics
+    private let memory: SharedMemory
 
-    init() {
-        unsafe memory = .allocate(byteCount: WorkerStatistics.bytes, alignment: 128)
-        unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: WorkerStatistics.bytes)
+    init(services count: Int) throws(SystemError) {
+        memory = try SharedMemory(bytes: WorkerStatistics.bytes + count * ServiceStatistics.bytes)
+        worker = unsafe WorkerStatistics(row: memory.at(0))
+        services = unsafe ServiceRows(at: memory.at(WorkerStatistics.bytes), services: count)
+        endpoints = try EndpointStatistics(workers: 1, slots: EndpointRegistry.slotCapacity)
     }
-
-    deinit { unsafe memory.deallocate() }
 }

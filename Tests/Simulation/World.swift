@@ -279,7 +279,7 @@ final class World {
         case .reset: order(.reset)
         case .rebalance(let count):
             network.say("\(count) tickets for each endpoint")
-            worker.context.tickets.grant(registry.standings().map { ($0.assignment.slot, count) })
+            worker.context.tickets.grant(registry.observe().endpoints.map { ($0.assignment.slot, count) })
             driver.isWoken = true
         }
     }

@@ -2,7 +2,7 @@
 
 # What the build needs beside Swift, and what tests and demo talk to.
 build_packages=(liburing-dev)
-test_packages=(redis-server redis-tools postgresql postgresql-contrib netcat-openbsd procps)
+test_packages=(redis-server redis-tools postgresql postgresql-contrib netcat-openbsd procps prometheus)
 demo_packages=(redis-server redis-tools procps)
 bench_packages=(procps util-linux iproute2)
 gates_packages=(binutils python3 strace valgrind)
@@ -42,6 +42,9 @@ build_release() {
     require_swift
     install_packages "${build_packages[@]}"
     say "building the release (the first time takes some minutes)"
+    local FANOUT_COMMIT
+    FANOUT_COMMIT=$(git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
+    export FANOUT_COMMIT
     quietly swift build -c release --static-swift-stdlib --product fanout
 }
 

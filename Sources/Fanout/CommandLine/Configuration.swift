@@ -87,6 +87,8 @@ struct Configuration: Equatable, Sendable {
     /// Only with ``BalancePolicy/leastConnections``.
     let rebalances: Bool
     let nomad: NomadConfiguration
+    /// Where the admin endpoint listens, if there is one.
+    let admin: ListenAddress?
     let log: LogConfiguration
 
     /// Whether any service is looked up in Nomad.

@@ -14,6 +14,7 @@ struct ConfigurationBuilder {
 
     func build() throws(UsageError) -> Configuration {
         let services = try ServiceList(values: values).build()
+        let admin = try admin(beside: services)
         let workers = try workers()
         let connectTimeout = try positive(.connectTimeout)
         let connectBudget = try positive(.connectBudget)
@@ -47,12 +48,13 @@ struct ConfigurationBuilder {
             keepalive: try keepalive(),
             idleTimeout: try interval(.idleTimeout),
             drainTimeout: try interval(.drainTimeout),
-            connections: try connections(workers: workers.count, listeners: services.count),
+            connections: try connections(workers: workers.count, listeners: services.count, hasAdmin: admin != nil),
             buffers: BufferPlan(memory: machine.memory, workers: workers.count),
             busyPoll: try busyPoll(),
             onRemove: try required(.onRemove, RemovalPolicy.init(parsing:)),
             rebalances: rebalances,
             nomad: try nomad(isNeeded: services.contains { $0.source.isNomad }),
+            admin: admin,
             log: LogConfiguration(
                 format: try choice(.logFormat, LogFormat.self),
                 level: try choice(.logLevel, Logger.Level.self),
@@ -68,8 +70,30 @@ struct ConfigurationBuilder {
         }
     }
 
-    private func connections(workers: Int, listeners: Int) throws(UsageError) -> ConnectionLimit {
-        let capacity = ConnectionCapacity(machine: machine, workers: workers, listeners: listeners)
+    /// Nil for `off`.
+    private func admin(beside services: [ServiceConfiguration]) throws(UsageError) -> ListenAddress? {
+        let address = try required(.adminAddress) { text throws(InvalidValue) -> ListenAddress? in
+            text == Switch.off.rawValue ? nil : try ListenAddress(parsing: text)
+        }
+        guard let address, let taken = services.first(where: { $0.listen.collides(with: address) }) else {
+            return address
+        }
+        throw UsageError(
+            "\(values[.adminAddress].origin) must be an address of its own; got \(address), taken by \(taken.listen)"
+        )
+    }
+
+    private func connections(
+        workers: Int,
+        listeners: Int,
+        hasAdmin: Bool
+    ) throws(UsageError) -> ConnectionLimit {
+        let capacity = ConnectionCapacity(
+            machine: machine,
+            workers: workers,
+            listeners: listeners,
+            descriptorsOfAdmin: hasAdmin ? AdminServer.descriptors : 0
+        )
         let given = try values[.maxConnections].parse { text throws(InvalidValue) in
             try capacity.limit(parsing: text)
         }

@@ -42,6 +42,7 @@ struct RunCommand: ParsableCommand {
     @Option(help: Setting.region.help) var region: String?
     @Option(parsing: .unconditional, help: Setting.allowStale.help) var allowStale: String?
     @Option(help: Setting.tokenFile.help) var tokenFile: String?
+    @Option(parsing: .unconditional, help: Setting.adminAddress.help) var adminAddress: String?
     @Option(parsing: .unconditional, help: Setting.logFormat.help) var logFormat: String?
     @Option(parsing: .unconditional, help: Setting.logLevel.help) var logLevel: String?
     @Option(parsing: .unconditional, help: Setting.accessLog.help) var accessLog: String?
@@ -79,6 +80,7 @@ struct RunCommand: ParsableCommand {
         case .region: one(region)
         case .allowStale: one(allowStale)
         case .tokenFile: one(tokenFile)
+        case .adminAddress: one(adminAddress)
         case .logFormat: one(logFormat)
         case .logLevel: one(logLevel)
         case .accessLog: one(accessLog)

@@ -31,6 +31,7 @@ enum Setting: String, CaseIterable, Sendable {
     case region
     case allowStale = "allow-stale"
     case tokenFile = "token-file"
+    case adminAddress = "admin-address"
     case logFormat = "log-format"
     case logLevel = "log-level"
     case accessLog = "access-log"
@@ -48,7 +49,7 @@ enum Setting: String, CaseIterable, Sendable {
         switch self {
         case .forward, .endpoint, .prefer: true
         case .service, .listenAddress, .workers, .pinWorkers, .driver, .balance, .connectTimeout, .connectBudget,
-            .keepalive, .idleTimeout, .drainTimeout, .maxConnections, .busyPoll, .hedgeAfter, .onRemove, .rebalance,
+            .keepalive, .idleTimeout, .drainTimeout, .maxConnections, .busyPoll, .hedgeAfter, .adminAddress, .onRemove, .rebalance,
             .slowStart,
             .checkInterval,
             .maxConnectionsPerEndpoint, .nomadAddress, .namespace, .region, .allowStale, .tokenFile, .logFormat,
@@ -80,6 +81,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .onRemove: "keep"
         case .rebalance: "off"
         case .allowStale: "on"
+        case .adminAddress: "off"
         case .logFormat: "text"
         case .logLevel: "info"
         case .accessLog: "on"
@@ -97,7 +99,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .region: "NOMAD_REGION"
         case .tokenFile: "$NOMAD_SECRETS_DIR/nomad_token, else the token in NOMAD_TOKEN"
         case .listenAddress, .workers, .pinWorkers, .driver, .balance, .connectTimeout, .connectBudget, .keepalive,
-            .idleTimeout, .drainTimeout, .busyPoll, .hedgeAfter, .onRemove, .rebalance, .slowStart, .checkInterval,
+            .idleTimeout, .drainTimeout, .busyPoll, .hedgeAfter, .adminAddress, .onRemove, .rebalance, .slowStart, .checkInterval,
             .allowStale, .logFormat,
             .logLevel, .accessLog, .accessLogInterval:
             defaultText ?? "none"
@@ -133,6 +135,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .region: "Nomad region"
         case .allowStale: "Let any Nomad server answer, not the leader alone"
         case .tokenFile: "File that holds the Nomad token, read again when it changes"
+        case .adminAddress: "Where metrics, readiness and the state are served over HTTP: an address as above, or off"
         case .logFormat: "Form of the logs on standard error and of the access log"
         case .logLevel: "Least severe level that is logged"
         case .accessLog: "One line on standard output for each session that ends"
@@ -144,6 +147,7 @@ enum Setting: String, CaseIterable, Sendable {
         switch self {
         case .service: "NAME"
         case .listenAddress: "ADDR"
+        case .adminAddress: "ADDR|unix:PATH|off"
         case .forward: "LISTEN=SERVICE"
         case .endpoint: "HOST:PORT"
         case .workers: "N|auto"

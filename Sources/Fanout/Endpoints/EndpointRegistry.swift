@@ -72,6 +72,7 @@ final class EndpointRegistry: Sendable {
         var isBehind = false
         /// Whether endpoints wait for a slot.
         var lacksSlots = false
+        var ledger: EndpointLedger
     }
 
     private let state: Locked<State>
@@ -85,6 +86,7 @@ final class EndpointRegistry: Sendable {
         services: Int,
         publication: Publication,
         loads: LoadTable,
+        statistics: EndpointStatistics,
         policy: Policy = Policy(),
         removals: RemovalTable? = nil
     ) {
@@ -92,7 +94,8 @@ final class EndpointRegistry: Sendable {
             State(
                 wanted: Array(repeating: nil, count: services),
                 revisions: Array(repeating: 0, count: services),
-                random: SplitMix(seed: policy.seed)
+                random: SplitMix(seed: policy.seed),
+                ledger: EndpointLedger(services: services, statistics: statistics)
             )
         )
         self.policy = policy
@@ -182,6 +185,7 @@ final class EndpointRegistry: Sendable {
                 isStale = isStale || patient.health.share(at: now) != patient.share
                 if patient.health.state != before.state {
                     isStale = true
+                    if patient.health.ejections > before.ejections { state.ledger.addEjection(to: assignment.slot) }
                     transitions.append(Transition(assignment: assignment, health: patient.health))
                 }
                 state.patients[key] = patient
@@ -216,35 +220,45 @@ final class EndpointRegistry: Sendable {
         state.with { $0.names[identity] }
     }
 
-    /// An endpoint as it is now, for logs and the admin endpoint.
-    struct Standing: Sendable {
+    /// Whether discovery has answered, for each service.
+    var areKnown: [Bool] { state.with { $0.wanted.map { $0 != nil } } }
+
+    /// An endpoint as it is now, with what is counted on it: for logs, metrics and the admin endpoint.
+    struct Observation: Sendable {
         let assignment: Assignment
-        let connections: UInt32
         let name: EndpointHealth.Name
         /// Nil where it has left and is forgotten.
         let health: EndpointHealth?
-        /// What came of all its connects and sessions.
-        let outcomes: Outcomes
+        let account: EndpointLedger.Account
+        let counts: EndpointCounts
+        let connections: UInt32
+
+        /// It has left, and has sessions.
+        var isLeaving: Bool { name == .removed }
     }
 
-    /// Every endpoint in the order in which it was found, those at the end that have left and still have sessions.
-    func standings() -> [Standing] {
+    /// Every endpoint in the order of its coming, those at the end that have left; and for each service what its unnamed
+    /// ones have left behind.
+    func observe() -> (endpoints: [Observation], unnamedBefore: [EndpointCounts]) {
         state.with { state in
-            let live = state.live.sorted { $0.value.identity < $1.value.identity }.map { key, assignment in
-                standing(assignment, state.patients[key]?.health, isLeaving: false)
-            }
+            let live = state.live.sorted { $0.value.identity < $1.value.identity }
+                .compactMap { observation($0.key, $0.value, isLeaving: false, state) }
             let leaving = state.leaving.sorted { $0.value.assignment.identity < $1.value.assignment.identity }
-            return live + leaving.map { standing($1.assignment, state.patients[$0]?.health, isLeaving: true) }
+                .compactMap { observation($0.key, $0.value.assignment, isLeaving: true, state) }
+            return (live + leaving, state.wanted.indices.map { state.ledger.unnamedBefore($0) })
         }
     }
 
-    private func standing(_ assignment: Assignment, _ health: EndpointHealth?, isLeaving: Bool) -> Standing {
-        Standing(
+    private func observation(_ key: Key, _ assignment: Assignment, isLeaving: Bool, _ state: State) -> Observation? {
+        guard let account = state.ledger.account(of: assignment.slot) else { return nil }
+        let health = state.patients[key]?.health
+        return Observation(
             assignment: assignment,
-            connections: loads.load(of: assignment.slot),
             name: isLeaving ? .removed : assignment.traits.isDraining ? .draining : health?.name ?? .ready,
             health: health,
-            outcomes: loads.outcomes.outcomes(of: assignment.slot)
+            account: account,
+            counts: state.ledger.counts(of: assignment.slot),
+            connections: loads.load(of: assignment.slot)
         )
     }
 
@@ -277,6 +291,7 @@ final class EndpointRegistry: Sendable {
         for (key, assignment) in state.live where live[key] == nil {
             state.leaving[key] = (assignment, state.version)
             removals?.note(assignment.slot)
+            state.ledger.leave(assignment.slot)
         }
         state.live = live
         state.lacksSlots = unplaced > 0
@@ -366,11 +381,14 @@ final class EndpointRegistry: Sendable {
         } else if let former = state.leaving.removeValue(forKey: key)?.assignment {
             forgetLater(former.identity, &state)
             slot = former.slot
+            state.ledger.enter(slot, service: key.service)
         } else if let free = state.freeSlots.popLast() {
             slot = free
+            state.ledger.enter(slot, service: key.service)
         } else if state.nextSlot < UInt32(Self.slotCapacity) {
             slot = state.nextSlot
             state.nextSlot += 1
+            state.ledger.enter(slot, service: key.service)
         } else {
             return nil
         }
@@ -401,6 +419,7 @@ final class EndpointRegistry: Sendable {
         for (key, entry) in state.leaving where entry.since <= oldest && loads.load(of: entry.assignment.slot) == 0 {
             state.leaving[key] = nil
             state.freeSlots.append(entry.assignment.slot)
+            state.ledger.close(entry.assignment.slot)
             forgetLater(entry.assignment.identity, &state)
         }
     }

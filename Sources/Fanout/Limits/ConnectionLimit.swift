@@ -30,10 +30,11 @@ struct ConnectionCapacity: Sendable {
     let machine: Machine
     let workers: Int
     let listeners: Int
+    var descriptorsOfAdmin = 0
 
     /// Descriptors that are not for connections; each worker has its own listener for each address.
     var reservedDescriptors: Int {
-        Self.descriptorsOfProcess + workers * (Self.descriptorsPerWorker + listeners)
+        Self.descriptorsOfProcess + descriptorsOfAdmin + workers * (Self.descriptorsPerWorker + listeners)
     }
 
     /// May be 0.

@@ -11,7 +11,8 @@ struct Confinement {
             "SSL_CERT_FILE", "SSL_CERT_DIR",
         ]
         readable = [configuration.nomad.tokenFile].compactMap { $0 } + variables.compactMap(environment.nonEmpty)
-        listening = configuration.services.compactMap(\.listen.unixPath)
+        let addresses = configuration.services.map(\.listen) + [configuration.admin].compactMap { $0 }
+        listening = addresses.compactMap(\.unixPath)
     }
 
     /// Before the first thread. A kernel that refuses costs safety, not service.

@@ -18,6 +18,8 @@ final class EndpointSink: Sendable {
     /// Tells the supervisor that slots may have to be tidied up.
     let events: Wakeup
     let logger: Logger
+    /// How long ``EndpointRegistry/replace(service:with:)`` took, by service.
+    let times: HistogramTable
     /// Unknown tags that were warned about.
     private let warned = Locked(Set<String>())
 
@@ -27,7 +29,8 @@ final class EndpointSink: Sendable {
         listeners: [ListeningSocket],
         events: Wakeup,
         logger: Logger
-    ) {
+    ) throws(SystemError) {
+        times = try HistogramTable(count: services.count)
         self.registry = registry
         self.services = services
         self.listeners = listeners
@@ -38,7 +41,9 @@ final class EndpointSink: Sendable {
     func apply(service: Int, endpoints: [Endpoint]) {
         let own = OwnAddresses.current()
         let foreign = endpoints.filter { !isOwnListener($0.address, own) }
+        let begin = Deadline.now()
         let change = registry.replace(service: service, with: foreign)
+        times[service].count(Deadline.now().since(begin) / 1_000)
         events.signal()
         warnOfUnknownTags(endpoints)
         var metadata: Logger.Metadata = ["service": "\(services[service])", "endpoints": "\(change.total)"]

@@ -5,6 +5,8 @@ import Synchronization
 /// The workers of the process and all that they share.
 final class Fleet: Sendable {
     let statistics: [WorkerStatistics]
+    /// By worker: its rows of what is counted for each service.
+    let services: [ServiceRows]
     let records: [AccessRecords]
     let admission: Admission
     let registry: EndpointRegistry
@@ -15,8 +17,10 @@ final class Fleet: Sendable {
     private let wakeups: [Wakeup]
     private let orders: WorkerOrders
     private let tickets: RebalanceTickets
-    /// Keeps the rows alive that ``statistics`` point into.
+    /// Keep the rows alive that ``statistics`` and ``services`` point into.
     private let statisticsMemory: SharedMemory
+    private let servicesMemory: SharedMemory
+    private let endpointStatistics: EndpointStatistics
     private let running = Atomic<Int>(0)
     private let started = Atomic<Int>(0)
     private let outcome = Locked<Result<DriverInUse, SystemError>?>(nil)
@@ -34,12 +38,16 @@ final class Fleet: Sendable {
         tickets = try RebalanceTickets(slots: EndpointRegistry.slotCapacity)
         admission = Admission(limit: settings.maxConnections)
         statisticsMemory = try SharedMemory(bytes: workers * WorkerStatistics.bytes)
+        servicesMemory = try SharedMemory(bytes: workers * listeners.count * ServiceStatistics.bytes)
+        endpointStatistics = try EndpointStatistics(workers: workers, slots: EndpointRegistry.slotCapacity)
         let loads = try LoadTable(workers: workers, slots: EndpointRegistry.slotCapacity, doorbell: events)
         var wakeups: [Wakeup] = []
         var records: [AccessRecords] = []
+        var censuses: [Census] = []
         for _ in 0..<workers {
             wakeups.append(try Wakeup())
             records.append(try AccessRecords(doorbell: accessDoorbell))
+            censuses.append(try Census())
         }
         let nothingYet = EndpointSnapshot(version: 1, services: listeners.map { _ in nil })
         let publication = try Publication(first: nothingYet, wakeups: wakeups)
@@ -48,13 +56,15 @@ final class Fleet: Sendable {
             services: listeners.count,
             publication: publication,
             loads: loads,
+            statistics: endpointStatistics,
             policy: policy,
             removals: removals
         )
         let memory = statisticsMemory
         let rows = (0..<workers).map { unsafe WorkerStatistics(row: memory.at($0 * WorkerStatistics.bytes)) }
+        let services = Self.serviceRows(in: servicesMemory, workers: workers, services: listeners.count)
         let handover = try HandoverTable(wakeups: wakeups)
-        let (admission, orders, tickets) = (admission, orders, tickets)
+        let (admission, orders, endpoints, tickets) = (admission, orders, endpointStatistics, tickets)
         contexts = (0..<workers).map { index in
             WorkerContext(
                 index: index,
@@ -64,6 +74,9 @@ final class Fleet: Sendable {
                 loads: loads,
                 admission: admission,
                 statistics: rows[index],
+                services: services[index],
+                endpoints: endpoints.rows(of: index),
+                census: censuses[index],
                 records: records[index],
                 order: orders,
                 handover: handover,
@@ -72,8 +85,14 @@ final class Fleet: Sendable {
             )
         }
         statistics = rows
+        self.services = services
         self.wakeups = wakeups
         self.records = records
+    }
+
+    private static func serviceRows(in memory: SharedMemory, workers: Int, services: Int) -> [ServiceRows] {
+        let bytes = services * ServiceStatistics.bytes
+        return (0..<workers).map { unsafe ServiceRows(at: memory.at($0 * bytes), services: services) }
     }
 
     /// Starts every worker and waits until each has its driver.
@@ -137,21 +156,19 @@ final class Fleet: Sendable {
 
     var isFinished: Bool { running.load(ordering: .acquiring) == 0 }
 
-    func closed(_ reason: CloseReason) -> UInt64 {
-        statistics.reduce(0) { $0 &+ $1.closed(reason) }
+    /// Whether the workers take no new clients any more.
+    var isDraining: Bool { orders.current != .run }
+
+    func closed(_ reason: CloseReason) -> UInt64 { services.reduce(0) { $0 &+ $1.closed(reason) } }
+
+    /// Asks a worker for some of its connections; see ``Census``.
+    func ask(worker: Int, for count: Int) -> UInt64 {
+        let number = contexts[worker].census.ask(for: count)
+        wakeups[worker].signal()
+        return number
     }
 
-    func total(_ counter: WorkerStatistics.Counter) -> UInt64 {
-        statistics.reduce(0) { $0 &+ $1[counter] }
+    func answer(ofWorker worker: Int, to number: UInt64) -> [AccessRecord]? {
+        contexts[worker].census.answer(to: number)
     }
-}
-
-/// Lazily touched memory with an identity, for what several owners point into.
-@safe
-final class SharedMemory: @unchecked Sendable {
-    private let memory: LazyMemory
-
-    init(bytes: Int) throws(SystemError) { memory = try LazyMemory(bytes: bytes) }
-
-    func at(_ offset: Int) -> UnsafeMutableRawPointer { unsafe memory.base + offset }
 }

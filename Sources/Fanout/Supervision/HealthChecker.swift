@@ -34,7 +34,7 @@ final class HealthChecker: Sendable {
     private func run() {
         while true {
             let began = Deadline.now()
-            let targets = registry.standings().filter { $0.name != .removed && $0.name != .draining }
+            let targets = registry.observe().endpoints.filter { $0.name != .removed && $0.name != .draining }
                 .map { (service: $0.assignment.service, address: $0.assignment.endpoint.address) }
             for start in stride(from: 0, to: targets.count, by: Self.mostAtOnce) {
                 check(targets[start..<min(start + Self.mostAtOnce, targets.count)])

@@ -16,7 +16,7 @@ struct Rebalancer {
     mutating func look(at fleet: Fleet, now: Deadline) {
         guard now >= next else { return }
         next = now.advanced(by: Self.interval)
-        let loads = fleet.registry.standings().filter { Self.mayServe($0) }
+        let loads = fleet.registry.observe().endpoints.filter { Self.mayServe($0) }
         probe.collect(known: Set(loads.map(\.assignment.identity)), now: now)
         var moves: [(slot: UInt32, count: UInt32)] = []
         for (_, all) in Dictionary(grouping: loads, by: \.assignment.service) {
@@ -37,22 +37,22 @@ struct Rebalancer {
         fleet.rebalance(moves)
     }
 
-    private static func mayServe(_ standing: EndpointRegistry.Standing) -> Bool {
-        switch standing.name {
+    private static func mayServe(_ endpoint: EndpointRegistry.Observation) -> Bool {
+        switch endpoint.name {
         case .new, .ready, .suspect: true
         case .ejected, .draining, .removed: false
         }
     }
 
     /// Backups have no share of their own.
-    private static func first(of standings: [EndpointRegistry.Standing]) -> [EndpointRegistry.Standing] {
-        let priority = standings.map(\.assignment.traits.priority).min()
-        return standings.filter { $0.assignment.traits.priority == priority }
+    private static func first(of endpoints: [EndpointRegistry.Observation]) -> [EndpointRegistry.Observation] {
+        let priority = endpoints.map(\.assignment.traits.priority).min()
+        return endpoints.filter { $0.assignment.traits.priority == priority }
     }
 
     /// In hundredths, as a new connection finds it: who begins slowly has a small share as yet.
-    private static func weight(of standing: EndpointRegistry.Standing, _ now: Deadline) -> Int {
-        let share = standing.health?.share(at: now) ?? 1
-        return max(1, Int(100 * share * Double(standing.assignment.traits.weight)))
+    private static func weight(of endpoint: EndpointRegistry.Observation, _ now: Deadline) -> Int {
+        let share = endpoint.health?.share(at: now) ?? 1
+        return max(1, Int(100 * share * Double(endpoint.assignment.traits.weight)))
     }
 }

@@ -6,6 +6,8 @@ enum StartFailure: Error {
     case listen(String, SystemError)
     case driver(SystemError, isExplicit: Bool)
     case nomad(NomadSetupError)
+    /// An address that is bound cannot be served on.
+    case admin(String, String)
     case system(SystemError)
 
     var exitCode: ExitCode {
@@ -14,7 +16,7 @@ enum StartFailure: Error {
         case .driver(let error, let isExplicit): error.errno == EPERM && isExplicit ? .permission : .failure
         case .nomad(.noAddress): .configuration
         case .nomad(.invalid): .usage
-        case .system: .failure
+        case .system, .admin: .failure
         }
     }
 
@@ -23,6 +25,7 @@ enum StartFailure: Error {
         case .listen(let address, let error): "cannot listen on \(address): \(Self.cure(of: error))"
         case .driver(let error, _): "cannot use io_uring: \(Self.reason(ofRefused: error))"
         case .nomad(let error): "\(error)"
+        case .admin(let address, let reason): "cannot serve the admin endpoint on \(address): \(reason)"
         case .system(let error): "cannot start: \(error)"
         }
     }

@@ -24,23 +24,27 @@ struct StateDump {
             for counter in WorkerStatistics.Counter.allCases {
                 metadata[counter.name] = "\(statistics[counter])"
             }
-            for reason in CloseReason.allCases where statistics.closed(reason) > 0 {
-                metadata["closed_\(reason.text)"] = "\(statistics.closed(reason))"
+            let services = fleet.services[index]
+            for counter in ServiceStatistics.Counter.allCases {
+                metadata[counter.name] = "\(services.total(counter))"
+            }
+            for reason in CloseReason.allCases where services.closed(reason) > 0 {
+                metadata["closed_\(reason.text)"] = "\(services.closed(reason))"
             }
             logger.info("state of worker", metadata: metadata)
         }
-        for standing in fleet.registry.standings() {
-            let endpoint = standing.assignment.endpoint
+        for observation in fleet.registry.observe().endpoints {
+            let endpoint = observation.assignment.endpoint
             var metadata: Logger.Metadata = [
-                "service": "\(services[standing.assignment.service])",
+                "service": "\(services[observation.assignment.service])",
                 "endpoint": "\(endpoint.address)",
                 "name": "\(endpoint.name)",
                 "alloc": "\(endpoint.allocationID)",
-                "connections": "\(standing.connections)",
-                "state": "\(standing.name.rawValue)",
-                "connected": "\(standing.outcomes[.connected])",
+                "connections": "\(observation.connections)",
+                "state": "\(observation.name.rawValue)",
+                "connected": "\(observation.counts.connections)",
             ]
-            if let health = standing.health, !health.reason.isEmpty { metadata["reason"] = "\(health.reason)" }
+            if let health = observation.health, !health.reason.isEmpty { metadata["reason"] = "\(health.reason)" }
             logger.info("state of endpoint", metadata: metadata)
         }
         logger.info("state ends")
@@ -51,18 +55,9 @@ extension WorkerStatistics.Counter {
     /// The counter's name in logs.
     var name: String {
         switch self {
-        case .accepted: "accepted"
-        case .active: "active"
-        case .waiting: "waiting"
-        case .rejected: "rejected"
         case .handedOver: "handed_over"
         case .acceptErrors: "accept_errors"
-        case .connectFailures: "connect_failures"
-        case .retries: "retries"
-        case .hedges: "hedges"
         case .bufferStarved: "buffer_starved"
-        case .txBytes: "tx_bytes"
-        case .rxBytes: "rx_bytes"
         case .splicedBytes: "spliced_bytes"
         case .bulkStarts: "bulk_starts"
         case .pipes: "pipes"
@@ -72,6 +67,23 @@ extension WorkerStatistics.Counter {
         case .enters: "enters"
         case .accessRecordsDropped: "access_records_dropped"
         case .busyNanoseconds: "busy_ns"
+        }
+    }
+}
+
+extension ServiceStatistics.Counter {
+    /// The counter's name in logs.
+    var name: String {
+        switch self {
+        case .txBytes: "tx_bytes"
+        case .rxBytes: "rx_bytes"
+        case .accepted: "accepted"
+        case .active: "active"
+        case .waiting: "waiting"
+        case .rejected: "rejected"
+        case .connectFailures: "connect_failures"
+        case .retries: "retries"
+        case .hedges: "hedges"
         }
     }
 }

@@ -15,12 +15,15 @@ struct Supervisor {
     private let services: [String]
     private let writer: LogWriter
     private let logger: Logger
+    private let events: EventLog
     private let startedAt = Deadline.now()
+    private let startedWallTime = Timestamp.now()
 
-    init(configuration: Configuration, writer: LogWriter, logger: Logger) {
+    init(configuration: Configuration, writer: LogWriter, logger: Logger, events: EventLog) {
         self.configuration = configuration
         self.writer = writer
         self.logger = logger
+        self.events = events
         services = configuration.services.map(\.label)
     }
 
@@ -51,6 +54,9 @@ struct Supervisor {
             throw .nomad(error)
         }
         let listeners = try ListenerSet(configuration: configuration, logger: logger).bind()
+        let adminListener = try configuration.admin.map { address throws(StartFailure) in
+            try listen(address, workers: 1)
+        }
         let seed = ProcessSeed.make(environment)
         let settings = DataPathSettings(configuration, seed: seed)
         let fleet: Fleet
@@ -87,20 +93,42 @@ struct Supervisor {
         }
         announce(listeners, driver, confinement)
 
-        let sink = EndpointSink(
-            registry: fleet.registry,
-            services: services,
-            listeners: listeners,
-            events: fleet.events,
-            logger: logger
-        )
+        let sink: EndpointSink
+        do {
+            sink = try EndpointSink(
+                registry: fleet.registry,
+                services: services,
+                listeners: listeners,
+                events: fleet.events,
+                logger: logger
+            )
+        } catch {
+            throw .system(error)
+        }
         let discovery = try startDiscovery(discoverySettings, sink)
         do {
             try startChecks(fleet)
         } catch {
             throw .system(error)
         }
+        let admin = try adminListener.map { listener throws(StartFailure) in
+            try startAdmin(
+                listener,
+                Inspector(
+                    services: facts(of: listeners, namespace: discoverySettings.namespace),
+                    fleet: fleet,
+                    discovery: discovery,
+                    applications: sink.times,
+                    writer: writer,
+                    events: events,
+                    driver: driver,
+                    startedAt: startedAt,
+                    startedWallTime: startedWallTime
+                )
+            )
+        }
         let code = watch(signals, fleet, listeners, discovery)
+        admin?.stop()
         discovery.stop()
         accessLogger.finish()
         logger.info("stopped", metadata: ["exit_code": "\(code.rawValue)"])
@@ -108,6 +136,42 @@ struct Supervisor {
     }
 
     // MARK: Starting
+
+    private func listen(_ address: ListenAddress, workers: Int) throws(StartFailure) -> ListeningSocket {
+        do throws(SystemError) {
+            guard let wanted = address.socketAddress else { throw SystemError("bind", errno: EINVAL) }
+            return try ListeningSocket(
+                wanted,
+                workers: workers,
+                dualStack: address.isDualStack,
+                tuning: Socket.Tuning(configuration)
+            )
+        } catch {
+            throw .listen(address.description, error)
+        }
+    }
+
+    private func startAdmin(_ listener: ListeningSocket, _ inspector: Inspector) throws(StartFailure) -> AdminServer {
+        do {
+            let server = try AdminServer(listener, inspector, logger)
+            logger.info("admin endpoint", metadata: ["address": "\(listener.address)"])
+            return server
+        } catch {
+            throw .admin("\(listener.address)", "\(error)")
+        }
+    }
+
+    /// What the admin endpoint tells of the services.
+    private func facts(of listeners: [ListeningSocket], namespace: String) -> [Inspector.Service] {
+        zip(configuration.services, listeners).map { service, listener in
+            let ownNamespace: String? =
+                switch service.source {
+                case .nomad(_, let own): own ?? namespace
+                case .fixed: nil
+                }
+            return Inspector.Service(label: service.label, namespace: ownNamespace, listen: "\(listener.address)")
+        }
+    }
 
     private func announce(_ listeners: [ListeningSocket], _ driver: DriverInUse, _ confinement: String) {
         var metadata: Logger.Metadata = [

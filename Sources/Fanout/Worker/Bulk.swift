@@ -64,7 +64,7 @@ extension Worker {
             if unsafe flow.pointee.state == .bulk {
                 let result = pipes.fill(pipe, from: source(slot, direction))
                 if result > 0 {
-                    noteFirstByte(slot, direction)
+                    noteBytes(slot, direction)
                     isSourceEmpty = UInt32(bitPattern: result) < Self.smallMove
                 } else if SystemError.isInterruption(-result) && result < 0 {
                     isSourceEmpty = true
@@ -124,12 +124,12 @@ extension Worker {
         }
     }
 
-    private func noteFirstByte(_ slot: UInt32, _ direction: Direction) {
+    private func noteBytes(_ slot: UInt32, _ direction: Direction) {
         let session = unsafe sessions.pointer(slot)
         unsafe session.pointee.lastActivity = now
         guard direction == .rx, unsafe session.pointee.firstByteMicroseconds == Session.unknownMicroseconds
         else { return }
-        unsafe session.pointee.firstByteMicroseconds = microseconds(now.since(session.pointee.acceptedAt))
+        noteFirstByte(slot)
     }
 
     /// The flow needs its pipe no more, nor the poll of its destination.

@@ -169,6 +169,7 @@ extension Worker {
         if unsafe session.pointee.phase != .waiting {
             unsafe session.pointee.phase = .waiting
             waitingSessions += 1
+            services[unsafe Int(session.pointee.service)].add(.waiting)
         }
         deadlines.set(slot, min(end, budgetEnd(slot)))
         if endIfClientIsGone(slot) { return }
@@ -199,8 +200,10 @@ extension Worker {
     }
 
     func leaveWaiting(_ slot: UInt32) {
-        guard unsafe sessions.pointer(slot).pointee.phase == .waiting else { return }
+        let session = unsafe sessions.pointer(slot)
+        guard unsafe session.pointee.phase == .waiting else { return }
         waitingSessions -= 1
+        services[unsafe Int(session.pointee.service)].subtract(.waiting)
     }
 
     func waitingDeadline(_ slot: UInt32) { dial(slot) }
@@ -294,6 +297,8 @@ extension Worker {
         let sinceAccept = unsafe microseconds(now.since(session.pointee.acceptedAt))
         let taken = unsafe sinceAccept &- session.pointee.connectMicroseconds
         unsafe session.pointee.connectMicroseconds = taken
+        unsafe endpoints.addConnection(to: session.pointee.endpointSlot)
+        services[unsafe Int(session.pointee.service)].add(.connect, microseconds: UInt64(taken))
         unsafe connectTimes[Int(session.pointee.service)].add(microseconds: taken)
         context.loads.outcomes.note(.connected, slot: unsafe session.pointee.endpointSlot)
         startRelay(slot)
@@ -310,15 +315,16 @@ extension Worker {
             forgetTried(slot)
             wait(slot, until: now.advanced(by: Self.retryPause))
         } else {
-            statistics.add(.retries)
+            services[unsafe Int(session.pointee.service)].add(.retries)
             dial(slot)
         }
     }
 
     /// Counts a connect that did not come about, against its endpoint if it has had its time.
     func noteFailure(_ error: Int32, _ slot: UInt32) {
-        statistics.add(.connectFailures)
         let session = unsafe sessions.pointer(slot)
+        services[unsafe Int(session.pointee.service)].add(.connectFailures)
+        endpoints.addFailure(ConnectFailure(errno: error), to: unsafe session.pointee.endpointSlot)
         guard let outcome = Outcome(ofConnectError: error) else { return }
         // At the end of the budget an attempt may have had a moment only.
         if outcome == .timedOut, attemptEnd(slot) == budgetEnd(slot) { return }

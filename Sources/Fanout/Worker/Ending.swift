@@ -162,8 +162,10 @@ extension Worker {
         let session = unsafe sessions.pointer(slot)
         leaveEndpoint(slot)
         forgetTried(slot)
-        statistics.subtract(.active)
-        statistics.addClosed(unsafe session.pointee.reason)
+        let service = services[unsafe Int(session.pointee.service)]
+        service.subtract(.active)
+        service.addClosed(unsafe session.pointee.reason)
+        service.add(.duration, microseconds: unsafe now.since(session.pointee.acceptedAt) / 1_000)
         if settings.recordsAccess { record(slot, isOpen: false) }
         lifetimes.note(now.since(unsafe session.pointee.acceptedAt), at: now)
         unsafe session.pointee.phase = .free
@@ -173,8 +175,13 @@ extension Worker {
     }
 
     func record(_ slot: UInt32, isOpen: Bool) {
+        if !context.records.append(accessRecord(slot, isOpen: isOpen)) { statistics.add(.accessRecordsDropped) }
+    }
+
+    /// What there is to say of a session now.
+    func accessRecord(_ slot: UInt32, isOpen: Bool) -> AccessRecord {
         let session = unsafe sessions.pointer(slot).pointee
-        let record = AccessRecord(
+        return AccessRecord(
             connection: session.connection,
             endpoint: session.endpoint,
             at: now,
@@ -191,6 +198,5 @@ extension Worker {
             isOpen: isOpen,
             client: session.clientAddress
         )
-        if !context.records.append(record) { statistics.add(.accessRecordsDropped) }
     }
 }

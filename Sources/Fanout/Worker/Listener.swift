@@ -80,8 +80,8 @@ extension Worker {
     }
 
     private func reject(_ client: Int32, service: Int) {
-        statistics.add(.rejected)
-        statistics.addClosed(.limit)
+        services[service].add(.rejected)
+        services[service].addClosed(.limit)
         if settings.recordsAccess { recordRejected(client, service: service) }
         sockets.closeWithReset(client)
     }
@@ -110,7 +110,11 @@ extension Worker {
 
     /// The client's address for the access log.
     private func address(of client: Int32, service: Int) -> CompactAddress {
-        guard settings.recordsAccess else { return CompactAddress() }
+        settings.recordsAccess ? askAddress(of: client, service: service) : CompactAddress()
+    }
+
+    /// One system call for a client of a TCP listener.
+    func askAddress(of client: Int32, service: Int) -> CompactAddress {
         if unsafe listeners[service].isUnix { return .unix }
         return sockets.peer(of: client).map(CompactAddress.init) ?? CompactAddress()
     }
@@ -129,8 +133,8 @@ extension Worker {
             return
         }
         if spareDescriptor < 0 { spareDescriptor = sockets.spare() }
-        statistics.add(.accepted)
-        statistics.add(.active)
+        services[service].add(.accepted)
+        services[service].add(.active)
         nextConnection &+= 1
         open(slot, client: client, service: service)
         if order == .reset {

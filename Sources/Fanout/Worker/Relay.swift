@@ -138,9 +138,18 @@ extension Worker {
         }
         unsafe session.pointee.lastActivity = now
         if unsafe direction == .rx && session.pointee.firstByteMicroseconds == Session.unknownMicroseconds {
-            unsafe session.pointee.firstByteMicroseconds = microseconds(now.since(session.pointee.acceptedAt))
+            noteFirstByte(slot)
         }
         if unsafe session.pointee.phase == .relaying { send(slot, direction) }
+    }
+
+    /// The first byte from the upstream; once in a session's life.
+    @inline(never)
+    func noteFirstByte(_ slot: UInt32) {
+        let session = unsafe sessions.pointer(slot)
+        let sinceAccept = unsafe microseconds(now.since(session.pointee.acceptedAt))
+        unsafe session.pointee.firstByteMicroseconds = sinceAccept
+        services[unsafe Int(session.pointee.service)].add(.firstByte, microseconds: UInt64(sinceAccept))
     }
 
     /// The destination has gone in the meantime.
@@ -212,16 +221,18 @@ extension Worker {
     func count(_ bytes: UInt32, _ slot: UInt32, _ direction: Direction) {
         let session = unsafe sessions.pointer(slot)
         unsafe session.pointee.lastActivity = now
+        let service = services[unsafe Int(session.pointee.service)]
         switch direction {
         case .tx:
             unsafe session.pointee.awaitsAnswer = true
             unsafe session.pointee.txBytes &+= UInt64(bytes)
-            statistics.add(.txBytes, UInt64(bytes))
+            service.add(.txBytes, UInt64(bytes))
         case .rx:
             unsafe session.pointee.awaitsAnswer = false
             unsafe session.pointee.rxBytes &+= UInt64(bytes)
-            statistics.add(.rxBytes, UInt64(bytes))
+            service.add(.rxBytes, UInt64(bytes))
         }
+        endpoints.addBytes(UInt64(bytes), direction, to: unsafe session.pointee.endpointSlot)
     }
 
     /// The source has ended, and the destination has taken everything that came before.

@@ -137,6 +137,8 @@ struct CompactAddress: BitwiseCopyable {
         }
     }
 
+    var isKnown: Bool { family != 0 }
+
     /// `127.0.0.1:50000`, `[::1]:50000`, `unix`, or nil if it is not known.
     var text: String? {
         switch family {

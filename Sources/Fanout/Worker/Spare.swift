@@ -38,7 +38,7 @@ extension Worker {
             return
         }
         spares += 1
-        statistics.add(.hedges)
+        services[unsafe Int(session.pointee.service)].add(.hedges)
         let copy = unsafe sessions.pointer(spare)
         let generation = unsafe copy.pointee.generation &+ 1
         unsafe copy.initialize(to: session.pointee)

@@ -17,6 +17,8 @@ final class Worker<D: Driver>: CompletionHandler {
     let pipes: PipePool<D.Sockets>
     let deadlines: DeadlineHeap
     let statistics: WorkerStatistics
+    let services: ServiceRows
+    let endpoints: EndpointRows
     let inbox: Inbox
     let listeners: UnsafeMutablePointer<ListenerState>
     let listenerCount: Int
@@ -39,6 +41,7 @@ final class Worker<D: Driver>: CompletionHandler {
     var handoverTurn: UInt64 = 0
     var rebalanceRound: UInt64 = 0
     var pendingOperations: UInt64 = 0
+    var census = CensusWalk()
     private var completions: UInt64 = 0
 
     init(context: WorkerContext, driver: D) throws(SystemError) {
@@ -46,6 +49,8 @@ final class Worker<D: Driver>: CompletionHandler {
         settings = context.settings
         self.driver = driver
         statistics = context.statistics
+        services = context.services
+        endpoints = context.endpoints
         inbox = context.handover.inbox(of: context.index)
         let capacity = context.settings.maxConnections + Self.mostSpares
         sessions = try Slab(capacity: capacity)
@@ -109,7 +114,7 @@ final class Worker<D: Driver>: CompletionHandler {
     func turn() {
         report()
         statistics.setAwake(since: 0)
-        driver.wait(until: deadlines.next)
+        driver.wait(until: census.isUnderWay ? now : deadlines.next)
         let awake = driver.now
         now = awake
         statistics.setAwake(since: awake.nanoseconds)
@@ -126,6 +131,8 @@ final class Worker<D: Driver>: CompletionHandler {
     /// until then (``Driver/connect(_:to:token:)``).
     private func adopt() {
         if !driver.hasUnsubmitted { adoptSnapshot() }
+        let question = context.census.newest
+        if census.mustGoOn(with: question) { takeCensus(question) }
         takeHandedOver()
         if settings.rebalances && context.tickets.round != rebalanceRound { rebalance() }
         let ordered = context.order.current
@@ -150,7 +157,6 @@ final class Worker<D: Driver>: CompletionHandler {
         statistics.set(.pipes, UInt64(pipes.inUse))
         statistics.set(.completions, completions)
         statistics.set(.enters, driver.enters)
-        statistics.set(.waiting, UInt64(waitingSessions))
     }
 
     // MARK: Completions

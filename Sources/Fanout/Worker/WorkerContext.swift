@@ -78,6 +78,10 @@ struct WorkerContext: Sendable {
     let loads: LoadTable
     let admission: Admission
     let statistics: WorkerStatistics
+    /// Its rows of what all workers count for each service, and for each endpoint slot.
+    let services: ServiceRows
+    let endpoints: EndpointRows
+    let census: Census
     let records: AccessRecords
     let order: WorkerOrders
     let handover: HandoverTable

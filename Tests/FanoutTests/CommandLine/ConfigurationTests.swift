@@ -30,6 +30,7 @@ import Testing
         #expect(configuration.nomad.address == "unix:///secrets/api.sock")
         #expect(configuration.nomad.allowStale)
         #expect(configuration.nomad.tokenFile == nil)
+        #expect(configuration.admin == nil)
         #expect(
             configuration.log
                 == LogConfiguration(format: .text, level: .info, accessLog: true, accessLogInterval: .zero)
@@ -44,13 +45,15 @@ import Testing
             "--keepalive", "0", "--idle-timeout", "1h", "--drain-timeout", "0", "--max-connections", "1",
             "--busy-poll", "50us",
             "--nomad-address", "https://nomad:4646", "--namespace", "ns", "--region", "eu", "--allow-stale", "off",
-            "--token-file", "/token", "--log-format", "json", "--log-level", "trace", "--access-log", "off",
+            "--token-file", "/token", "--admin-address", "unix:/admin", "--log-format", "json", "--log-level", "trace",
+            "--access-log", "off",
             "--access-log-interval", "1m",
         ])
         #expect(configuration.services.map(\.label) == ["cache", "web@prod", "static"])
         #expect(configuration.services.map(\.listen.description) == ["unix:/s", ":1", ":0"])
         #expect(configuration.services.map(\.source.description) == ["a:1,b:2", "web@prod", "c:3,d:4"])
         #expect(configuration.workers.count == 7)
+        #expect(configuration.admin == .unix(path: "/admin"))
         #expect(configuration.pinWorkers)
         #expect(configuration.driver == .ioUring)
         #expect(configuration.balance == .roundRobin)

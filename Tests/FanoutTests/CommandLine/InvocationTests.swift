@@ -76,6 +76,13 @@ func configure(
             (["--nomad-address", "unix://"], "--nomad-address must be"),
             (["--namespace", "*"], "--namespace must be one namespace"),
             (["--region", "a b"], "--region must be"),
+            (["--admin-address", "localhost:1"], "--admin-address must be a numeric address"),
+            (["--admin-address", "on"], "--admin-address must be a numeric address"),
+            (
+                ["--admin-address", "127.0.0.1:8080"],
+                "--admin-address must be an address of its own; got 127.0.0.1:8080, taken by 127.0.0.1:8080"
+            ),
+            (["--admin-address", "unix:relative"], "--admin-address must be unix: followed by an absolute path"),
             (["--allow-stale", "yes"], "--allow-stale must be on or off; got \"yes\""),
             (["--log-format", "xml"], "--log-format must be text or json"),
             (["--log-level", "loud"], "--log-level must be trace, debug, info, notice, warning, error or critical"),

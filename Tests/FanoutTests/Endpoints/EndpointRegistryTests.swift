@@ -7,15 +7,23 @@ import Testing
     /// A registry and one worker that reads what it publishes.
     private final class Bench {
         let loads: LoadTable
+        let statistics: EndpointStatistics
         let publication: Publication
         let registry: EndpointRegistry
         private var held: EndpointSnapshot
 
         init(services: Int = 1, policy: EndpointRegistry.Policy = .init()) throws {
             loads = try LoadTable(workers: 2, slots: EndpointRegistry.slotCapacity)
+            statistics = try EndpointStatistics(workers: 2, slots: EndpointRegistry.slotCapacity)
             let nothing = EndpointSnapshot(version: 1, services: (0..<services).map { _ in nil })
             publication = try Publication(first: nothing, wakeups: [Wakeup()])
-            registry = EndpointRegistry(services: services, publication: publication, loads: loads, policy: policy)
+            registry = EndpointRegistry(
+                services: services,
+                publication: publication,
+                loads: loads,
+                statistics: statistics,
+                policy: policy
+            )
             held = publication.adopt(worker: 0, held: nil)
         }
 
@@ -216,14 +224,14 @@ import Testing
                     bench.loads.decrement(worker: 0, slot: sessions.remove(at: index))
                 }
             }
-            let slots = bench.registry.standings().map(\.assignment.slot)
+            let slots = bench.registry.observe().endpoints.map(\.assignment.slot)
             #expect(Set(slots).count == slots.count, "seed \(seed)")
         }
         for slot in sessions { bench.loads.decrement(worker: 0, slot: slot) }
         for service in 0..<2 { bench.registry.replace(service: service, with: []) }
         bench.turn()
         bench.registry.tidy()
-        #expect(bench.registry.standings().isEmpty)
+        #expect(bench.registry.observe().endpoints.isEmpty)
         #expect(!bench.registry.needsTidying)
     }
 
@@ -236,7 +244,7 @@ import Testing
         bench.registry.replace(service: 0, with: [])
         bench.turn()
         bench.registry.tidy()
-        #expect(bench.registry.standings().isEmpty)
+        #expect(bench.registry.observe().endpoints.isEmpty)
         #expect(bench.registry.assignment(of: identity)?.endpoint.allocationID == "a1")
         #expect(bench.registry.assignment(of: 0) == nil)
         #expect(bench.registry.assignment(of: identity + 1) == nil)
@@ -275,7 +283,7 @@ import Testing
         bench.loads.increment(worker: 0, slot: try bench.slot(of: 1))
         bench.loads.increment(worker: 1, slot: try bench.slot(of: 1))
         bench.registry.replace(service: 0, with: [2].endpoints)
-        let lines = bench.registry.standings()
+        let lines = bench.registry.observe().endpoints
         #expect(lines.map(\.assignment.endpoint) == [2, 1].endpoints)
         #expect(lines.map(\.connections) == [0, 2])
         #expect(lines.map(\.name) == [.ready, .removed])
@@ -306,7 +314,7 @@ import Testing
         #expect(bench.set().preferred == 2)
         #expect(bench.set().count == 3, "the last resort")
         #expect(bench.rows().last?.slot == slot)
-        #expect(bench.registry.standings().map(\.name) == [.ready, .ejected, .ready])
+        #expect(bench.registry.observe().endpoints.map(\.name) == [.ready, .ejected, .ready])
 
         now = bench.registry.nextLook
         #expect(bench.registry.look(at: now).map(\.health.isOnTrial) == [true])
@@ -343,12 +351,12 @@ import Testing
         bench.registry.replace(service: 0, with: [1, 2, 3].endpoints, at: now)
         _ = try fail(2, times: 3, in: bench, at: now)
         bench.registry.replace(service: 0, with: [1, 2, 3, 4].endpoints, at: now)
-        #expect(bench.registry.standings().map(\.name) == [.ready, .ejected, .ready, .new])
+        #expect(bench.registry.observe().endpoints.map(\.name) == [.ready, .ejected, .ready, .new])
         bench.registry.replace(service: 0, with: [1, 3, 4].endpoints, at: now)
         bench.turn()
         bench.registry.tidy(at: now)
         bench.registry.replace(service: 0, with: [1, 2, 3, 4].endpoints, at: now)
-        #expect(bench.registry.standings().first { $0.assignment.endpoint == .numbered(2) }?.name == .ejected)
+        #expect(bench.registry.observe().endpoints.first { $0.assignment.endpoint == .numbered(2) }?.name == .ejected)
     }
 
     /// What was counted on a slot for one endpoint is not held against the next.
@@ -375,9 +383,9 @@ import Testing
         draining.tags = ["fanout.drain=1"]
         bench.registry.replace(service: 0, with: [draining, .numbered(2)])
         #expect(bench.rows().map(\.address) == [Endpoint.numbered(2).address])
-        let standings = bench.registry.standings()
-        #expect(standings.map(\.name).sorted { $0.rawValue < $1.rawValue } == [.draining, .ready])
-        #expect(standings.first { $0.name == .draining }?.connections == 1)
+        let endpoints = bench.registry.observe().endpoints
+        #expect(endpoints.map(\.name).sorted { $0.rawValue < $1.rawValue } == [.draining, .ready])
+        #expect(endpoints.first { $0.name == .draining }?.connections == 1)
     }
 
     @Test func theNearestArePreferred() throws {

@@ -23,7 +23,12 @@ import Testing
             writer: writer,
             format: .json,
             services: ["web"],
-            registry: EndpointRegistry(services: 1, publication: publication, loads: loads)
+            registry: EndpointRegistry(
+                services: 1,
+                publication: publication,
+                loads: loads,
+                statistics: try EndpointStatistics(workers: 1, slots: EndpointRegistry.slotCapacity)
+            )
         )
         try logger.start()
         let count: UInt64 = 20_000
