@@ -2,7 +2,7 @@
 
 # What the build needs beside Swift, and what tests and demo talk to.
 build_packages=(liburing-dev)
-test_packages=(redis-server redis-tools postgresql postgresql-contrib netcat-openbsd procps)
+test_packages=(redis-server redis-tools postgresql postgresql-contrib netcat-openbsd procps chromium)
 demo_packages=(redis-server redis-tools procps)
 bench_packages=(procps util-linux iproute2)
 gates_packages=(binutils python3 strace valgrind)
