@@ -12,7 +12,7 @@ extension TopTables {
                 .figure("RECV", 8, rank: 2, { $0.rxBytes }, Figures.bytes),
                 .figure("TRIES", 5, rank: 4, { $0.attempts }, Figures.count),
                 .figure("WORKER", 6, rank: 6, { $0.worker }, Figures.count),
-                .figure("NUMBER", 8, rank: 5, { $0.conn }) { "\($0)" },
+                .figure("NUMBER", 15, rank: 5, { $0.conn }) { "\($0)" },
             ],
             order: state.order[.connections],
             nothing: state.reading == nil ? "" : "no connection",

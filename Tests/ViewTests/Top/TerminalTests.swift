@@ -9,10 +9,11 @@ import Testing
         _ double: AdminDouble,
         width: Int = 80,
         height: Int = 24,
+        interval: String = "20ms",
         environment: [String: String] = ["LANG": "C.UTF-8"]
     ) throws -> PseudoTerminal {
         try PseudoTerminal(
-            ["top", "--interval", "20ms", "--admin-address", double.address],
+            ["top", "--interval", interval, "--admin-address", double.address],
             width: width,
             height: height,
             environment: environment,
@@ -74,7 +75,8 @@ import Testing
 
     @Test(arguments: [(120, 40), (60, 15), (200, 10)])
     func aNewSizeIsTakenUp(width: Int, height: Int) throws {
-        let terminal = try top(try AdminDouble())
+        // The signal alone wakes it: the next reading is far away.
+        let terminal = try top(try AdminDouble(), interval: "1h")
         try terminal.expect("redis")
         terminal.resize(width: width, height: height)
         try terminal.expect("a footer on the last line") {

@@ -74,7 +74,8 @@ extension AdminPage {
           number("From endpoint", bytes, (c) => c.rx_bytes),
           number("Attempts", count, (c) => c.attempts),
           number("Worker", count, (c) => c.worker, "wide"),
-          number("Number", String, (c) => c.conn, "wide"),
+          // Of a worker above 31 it is greater than what JavaScript counts exactly.
+          number("Number", (each) => Number.isSafeInteger(each) ? String(each) : "–", (c) => c.conn, "wide"),
         ]);
 
         /// A figure with its curve; returns what shows a new value.

@@ -32,7 +32,7 @@ extension AdminPage {
           };
           tiles.connections(s, history.level("connections", s.connections));
           for (const [name, total] of Object.entries(totals)) tiles[name](s, history.rate(name, total, now));
-          say(byId("version"), words(s.version, s.commit));
+          say(byId("version"), words(s.version, s.commit !== "unknown" && s.commit));
           badge(s.state, s.state);
           document.title = `${s.state} · ${count(s.connections)} · Fanout`;
           const [up, workers] = [age(s.uptime_seconds), count(s.workers.length)];
@@ -62,7 +62,9 @@ extension AdminPage {
         }
 
         function readConnections(answer) {
-          const rows = answer.connections.map((each) => ({ ...each, key: `connection ${each.worker} ${each.conn}` }));
+          const rows = answer.connections.map((each) => ({
+            ...each, key: `connection ${each.worker} ${each.conn} ${each.client}`,
+          }));
           say(byId("connection-count"),
             answer.total > rows.length ? `${count(rows.length)} of ${count(answer.total)}` : count(rows.length));
           return rows;
