@@ -60,9 +60,9 @@ extension TopTables {
         let discovery = service.discovery.source == "fixed" ? "fixed endpoints" : Self.discovery(service.discovery)
         return [
             ([service.listen] + (service.namespace.map { ["namespace \($0)"] } ?? []) + [discovery] + states)
-                .joined(separator: " · "),
-            times.joined(separator: " · "),
-            "ended: \(ends.isEmpty ? "none" : ends.joined(separator: ", "))",
+                .joined(separator: " · ")
+        ] + times + [
+            "ended: \(ends.isEmpty ? "none" : ends.joined(separator: ", "))"
         ]
     }
 

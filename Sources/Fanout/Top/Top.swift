@@ -32,6 +32,7 @@ struct Top {
         var state = TopState()
         var keys = KeyParser()
         while true {
+            reader.want(connections: state.screen == .connections)
             let size = terminal.size
             let view = TopView(state: state, address: "\(client.address)", now: .now())
             terminal.write(writer.show(view.frame(width: size.width, height: size.height)))

@@ -14,9 +14,9 @@ struct TopShot {
     /// The tables in ASCII.
     func text() throws(AdminFailure) -> String {
         var state = TopState()
-        state.receive(.success(try client.reading()))
+        state.receive(.success(try client.reading(connections: nil)))
         usleep(UInt32(clamping: interval.nanoseconds / 1000))
-        state.receive(.success(try client.reading()))
+        state.receive(.success(try client.reading(connections: nil)))
         let page = TopView(state: state, address: "\(client.address)", now: .now()).page(width: Self.width)
         var text = String.UnicodeScalarView()
         for line in page.lines {

@@ -40,8 +40,10 @@ struct TopState: Sendable {
     /// Takes a reading; while paused the figures stay as they are.
     mutating func receive(_ result: Result<AdminReading, AdminFailure>) {
         switch result {
-        case .success(let new):
+        case .success(var new):
             failure = nil
+            // Those that were seen last, until there are others.
+            if new.connections == nil { new.connections = reading?.connections }
             guard !isPaused else { return }
             rates = Rates(new, since: reading)
             reading = new

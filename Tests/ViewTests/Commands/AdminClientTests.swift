@@ -32,19 +32,21 @@ import Testing
         let reading = try client(double).reading(connections: 7)
         #expect(reading.status == (try Sample().reading().status))
         #expect(reading.endpoints == (try Sample().reading().endpoints))
-        #expect(reading.connections.total == 250)
+        #expect(reading.connections?.total == 250)
         #expect(double.requests == ["/status", "/endpoints", "/connections?limit=7"])
+        #expect(try client(double).reading(connections: nil).connections == nil)
+        #expect(double.requests.count == 5)
     }
 
     @Test func asksAUnixSocketAndAName() throws {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("fv-\(UUID().uuidString.prefix(8))")
             .path
         let double = try AdminDouble(unixPath: path)
-        #expect(try client(double).reading().status.pid == 4711)
+        #expect(try client(double).reading(connections: nil).status.pid == 4711)
         double.stop()
         let named = try AdminDouble()
         let address = try AdminAddress(parsing: "localhost:\(named.port)")
-        #expect(try AdminClient(address: address).reading().status.pid == 4711)
+        #expect(try AdminClient(address: address).reading(connections: nil).status.pid == 4711)
     }
 
     @Test func nobodyThere() throws {
@@ -90,7 +92,7 @@ import Testing
     func otherAnswersAreNone(status: Int, text: String, expected: String) throws {
         let double = try AdminDouble()
         double.set("/status", .answer(status: status, text))
-        let failure = #expect(throws: AdminFailure.self) { try client(double).reading() }
+        let failure = #expect(throws: AdminFailure.self) { try client(double).reading(connections: nil) }
         #expect(failure?.description.contains(expected) == true, "\(failure as Any)")
     }
 }

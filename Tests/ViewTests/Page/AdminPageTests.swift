@@ -154,6 +154,19 @@ struct AdminPageTests {
         }
     }
 
+    /// They cost the proxy something: far below the window they are asked for once.
+    @Test func connectionsAreAskedForWhileTheyAreSeen() throws {
+        let double = try AdminDouble()
+        double.show(Sample(endpoints: (0..<100).map { .init(address: "10.1.0.\($0):23000") }))
+        try open(double) { browser in
+            func asked(_ path: String) -> Int { double.requests.filter { $0.hasPrefix(path) }.count }
+            try browser.expect("three readings") { asked("/status") >= 4 }
+            #expect(asked("/connections") == 1)
+            _ = try browser.evaluate("document.getElementById('connections').scrollIntoView()")
+            try browser.expect("another reading of connections") { asked("/connections") >= 2 }
+        }
+    }
+
     /// A thousand rows are cut and counted, and nothing is wider than the window.
     @Test(arguments: [1280, 400])
     func manyRowsAndNarrowWindows(width: Int) throws {

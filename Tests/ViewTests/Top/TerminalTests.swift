@@ -88,6 +88,19 @@ import Testing
         #expect(terminal.screen.faults.isEmpty)
     }
 
+    /// They cost the proxy something, and come at once when the screen is chosen.
+    @Test func connectionsAreAskedForWhileTheyAreLookedAt() throws {
+        let double = try AdminDouble()
+        let terminal = try top(double, interval: "1h")
+        try terminal.expect("redis")
+        #expect(double.requests == ["/status", "/endpoints"])
+        terminal.type("3")
+        try terminal.expect("127.0.0.1:48592")
+        #expect(double.requests.last == "/connections?limit=1000")
+        terminal.type("q")
+        #expect(try terminal.exit() == 0)
+    }
+
     @Test(arguments: [SIGTERM, SIGINT, SIGQUIT, SIGHUP])
     func signalsEndItCleanly(number: Int32) throws {
         let before = try untouched()

@@ -130,10 +130,16 @@ extension AdminPage {
 
         async function read() {
           try {
-            const answers = await Promise.all([ask("status"), ask("endpoints"), ask("connections?limit=100")]);
+            // Each worker has to list its connections: only while somebody can see them.
+            const isSeen = byId("connections").getBoundingClientRect().top < innerHeight;
+            const living = isSeen || latest === null ? ask("connections?limit=100") : null;
+            const answers = await Promise.all([ask("status"), ask("endpoints"), living]);
             const now = performance.now();
             readStatus(answers[0], now);
-            latest = { endpoints: readEndpoints(answers[1], now), connections: readConnections(answers[2]) };
+            latest = {
+              endpoints: readEndpoints(answers[1], now),
+              connections: answers[2] ? readConnections(answers[2]) : latest.connections,
+            };
             showFiltered();
             history.sweep();
             lastAnswer = now;
