@@ -63,6 +63,18 @@ let package = Package(
             ],
             swiftSettings: testSettings
         ),
+        // What a person looks at: the page, and the commands that ask a running Fanout.
+        .testTarget(
+            name: "ViewTests",
+            dependencies: [
+                "Fanout", "Reactor",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+            ],
+            swiftSettings: testSettings
+        ),
         // The task API of Nomad as tests and the demo need it; also started by hand.
         .target(
             name: "NomadDouble",

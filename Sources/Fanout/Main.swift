@@ -20,6 +20,8 @@ enum Main {
         switch invocation {
         case .run(let configuration):
             return run(configuration, environment)
+        case .ask(let question):
+            return AdminCommands.run(question, environment: environment)
         case .print(let text):
             StandardStreams.write(text, to: STDOUT_FILENO)
             return .clean

@@ -24,6 +24,8 @@ import Testing
             case .run(let configuration):
                 runs += 1
                 if let fault = Self.fault(configuration) { Issue.record("\(evidence.failed(fault))") }
+            case .ask:
+                runs += 1
             case .print(let text):
                 prints += 1
                 if let fault = Self.fault(in: text, longest: .max) { Issue.record("\(evidence.failed(fault))") }

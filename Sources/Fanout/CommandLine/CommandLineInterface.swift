@@ -6,7 +6,7 @@ struct FanoutCommand: ParsableCommand {
         commandName: "fanout",
         abstract: "A TCP sidecar proxy for Nomad services.",
         version: Version.current,
-        subcommands: [RunCommand.self],
+        subcommands: [RunCommand.self, TopCommand.self, ExplainCommand.self, WaitCommand.self],
         defaultSubcommand: RunCommand.self
     )
 }
@@ -14,6 +14,8 @@ struct FanoutCommand: ParsableCommand {
 /// What the command line asks for.
 enum Invocation: Equatable, Sendable {
     case run(Configuration)
+    /// Ask a running Fanout.
+    case ask(AdminQuestion)
     /// Print this on standard output and end with ``ExitCode/clean``.
     case print(String)
     /// Print this on standard error and end with this code; at most four lines.
@@ -29,7 +31,7 @@ enum CommandLineInterface {
         machine: () -> Machine
     ) -> Invocation {
         let command: RunCommand
-        switch parse(flags: arguments) {
+        switch parse(flags: arguments, environment) {
         case .success(let parsed): command = parsed
         case .failure(let stop): return stop.invocation
         }
@@ -76,10 +78,16 @@ enum CommandLineInterface {
     }
 
     /// Help and version leave ArgumentParser as errors with a clean exit code.
-    private static func parse(flags arguments: [String]) -> Result<RunCommand, Stop> {
+    private static func parse(
+        flags arguments: [String],
+        _ environment: [String: String]
+    ) -> Result<RunCommand, Stop> {
         do {
             var parsed = try FanoutCommand.parseAsRoot(withDefaultCommand(arguments))
             if let command = parsed as? RunCommand { return .success(command) }
+            if let command = parsed as? any AdminCommand {
+                return .failure(Stop(invocation: command.invocation(environment)))
+            }
             // ArgumentParser's own commands, such as `fanout help run`: running them throws their text.
             try parsed.run()
             return .failure(Stop(invocation: .print("")))
@@ -96,11 +104,18 @@ enum CommandLineInterface {
                 Stop(
                     invocation: .refuse(
                         .usage,
-                        "fanout: \(line.text.excerpt(Self.longestMessage))\nfanout --help lists every flag\n"
+                        "fanout: \(line.text.excerpt(Self.longestMessage))\n\(hint(for: arguments))\n"
                     )
                 )
             )
         }
+    }
+
+    /// Where the flags of the command that was meant are listed.
+    private static func hint(for arguments: [String]) -> String {
+        let names = FanoutCommand.configuration.subcommands.dropFirst().map { $0.configuration.commandName }
+        guard let first = arguments.first, names.contains(first) else { return "fanout --help lists every flag" }
+        return "fanout \(first) --help lists every flag"
     }
 
     /// Names the default command, so that `fanout --help` is the help that lists the flags.

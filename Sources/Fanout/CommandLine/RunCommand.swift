@@ -9,6 +9,8 @@ struct RunCommand: ParsableCommand {
         discussion: """
             Each flag --some-flag also reads FANOUT_SOME_FLAG (repeatable flags: values separated by spaces); \
             the flag wins. Durations D: 500ms, 2s, 1m, 1h. Connections keep running when Nomad does not answer.
+
+            Other commands, for a Fanout that runs with --admin-address: fanout top, fanout explain, fanout wait.
             """,
         version: Version.current
     )

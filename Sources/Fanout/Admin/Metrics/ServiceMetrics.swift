@@ -26,6 +26,14 @@ extension MetricsText {
             inspector,
             labels
         )
+        counter(
+            "fanout_connect_hedges_total",
+            .counter,
+            "Second connects that were started because the first took long.",
+            .hedges,
+            inspector,
+            labels
+        )
         family("fanout_connections_rejected_total", .counter, "Connections that were turned away with a reset.")
         for label in labels {
             let reason = Label("reason", CloseReason.limit.text)
