@@ -11,6 +11,9 @@ let settings: [SwiftSetting] = [
 
 let testSettings: [SwiftSetting] = [.strictMemorySafety(), .treatAllWarnings(as: .error)]
 
+/// What `fanout --version` says beside the version: set by scripts/fanout for release builds.
+let commit = Context.environment["FANOUT_COMMIT"] ?? ""
+
 let package = Package(
     name: "fanout",
     products: [
@@ -29,6 +32,10 @@ let package = Package(
             linkerSettings: [.linkedLibrary(":liburing.a")]
         ),
         .target(
+            name: "CVersion",
+            cSettings: [.treatAllWarnings(as: .error), .define("FANOUT_COMMIT", to: "\"\(commit)\"")]
+        ),
+        .target(
             name: "Reactor",
             dependencies: ["CURing"],
             swiftSettings: settings
@@ -36,7 +43,7 @@ let package = Package(
         .executableTarget(
             name: "Fanout",
             dependencies: [
-                "Reactor",
+                "Reactor", "CVersion",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

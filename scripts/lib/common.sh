@@ -1,4 +1,5 @@
 # Shared by the commands of scripts/fanout.
+. scripts/lib/version.sh
 
 # What the build needs beside Swift, and what tests and demo talk to.
 build_packages=(liburing-dev)
@@ -42,7 +43,7 @@ build_release() {
     require_swift
     install_packages "${build_packages[@]}"
     say "building the release (the first time takes some minutes)"
-    quietly swift build -c release --static-swift-stdlib --product fanout
+    FANOUT_COMMIT=$(commit) quietly swift build -c release --static-swift-stdlib --product fanout
 }
 
 # quietly COMMAND...: shows the output only if the command fails.

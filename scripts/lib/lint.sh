@@ -19,6 +19,10 @@ run_lint() {
         echo "lint: unsafe code in other files than scripts/unsafe-files lists" >&2
         failed=1
     fi
+    if ! grep -q "current = \"$(version)\"" Sources/Fanout/CommandLine/Version.swift; then
+        echo "lint: Version.swift must have the first version of CHANGELOG.md, '$(version)'" >&2
+        failed=1
+    fi
     bash -n scripts/fanout scripts/lib/*.sh
     [ "$failed" = 0 ] || die "lint failed"
     echo "lint: clean"

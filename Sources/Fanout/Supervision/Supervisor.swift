@@ -131,6 +131,7 @@ struct Supervisor {
             "max_connections_reason": "\(configuration.connections.reason)",
             "buffers": "\(UringDriver.Options().bytes / 1_048_576) MiB a worker",
         ]
+        if let commit = Version.commit { metadata["commit"] = "\(commit)" }
         let lacking = driver.features.names(present: false)
         if !lacking.isEmpty { metadata["kernel_lacks"] = "\(lacking.joined(separator: ","))" }
         logger.info("fanout started", metadata: metadata)
