@@ -5,8 +5,8 @@ struct FanoutCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fanout",
         abstract: "A TCP sidecar proxy for Nomad services.",
-        version: Version.current,
-        subcommands: [RunCommand.self],
+        version: Version.text,
+        subcommands: [RunCommand.self, DoctorCommand.self],
         defaultSubcommand: RunCommand.self
     )
 }
@@ -14,6 +14,8 @@ struct FanoutCommand: ParsableCommand {
 /// What the command line asks for.
 enum Invocation: Equatable, Sendable {
     case run(Configuration)
+    /// Check what a run with this configuration would find.
+    case examine(Configuration, Machine, json: Bool)
     /// Print this on standard output and end with ``ExitCode/clean``.
     case print(String)
     /// Print this on standard error and end with this code; at most four lines.
@@ -28,7 +30,7 @@ enum CommandLineInterface {
         environment: [String: String],
         machine: () -> Machine
     ) -> Invocation {
-        let command: RunCommand
+        let command: Command
         switch parse(flags: arguments) {
         case .success(let parsed): command = parsed
         case .failure(let stop): return stop.invocation
@@ -41,13 +43,13 @@ enum CommandLineInterface {
     }
 
     private static func invocation(
-        of command: RunCommand,
+        of command: Command,
         _ environment: [String: String],
         _ machine: Machine
     ) throws(UsageError) -> Invocation {
-        let values = SettingValues(flags: command, environment: environment)
+        let values = SettingValues(flags: command.flags, environment: environment)
         let configuration = try ConfigurationBuilder(values: values, environment: environment, machine: machine).build()
-        if command.printConfig {
+        if command.flags.printConfig {
             let nomad = NomadEnvironment(
                 values: values,
                 environment: environment,
@@ -55,6 +57,7 @@ enum CommandLineInterface {
             )
             return .print(ConfigurationReport(values: values, nomad: nomad, configuration: configuration).text)
         }
+        if case .doctor(let doctor) = command { return .examine(configuration, machine, json: doctor.json) }
         guard configuration.nomad.address != nil || !configuration.needsNomad else {
             return .refuse(
                 .configuration,
@@ -75,11 +78,24 @@ enum CommandLineInterface {
         let invocation: Invocation
     }
 
+    private enum Command {
+        case run(RunCommand)
+        case doctor(DoctorCommand)
+
+        var flags: RunCommand {
+            switch self {
+            case .run(let run): run
+            case .doctor(let doctor): doctor.run
+            }
+        }
+    }
+
     /// Help and version leave ArgumentParser as errors with a clean exit code.
-    private static func parse(flags arguments: [String]) -> Result<RunCommand, Stop> {
+    private static func parse(flags arguments: [String]) -> Result<Command, Stop> {
         do {
             var parsed = try FanoutCommand.parseAsRoot(withDefaultCommand(arguments))
-            if let command = parsed as? RunCommand { return .success(command) }
+            if let command = parsed as? RunCommand { return .success(.run(command)) }
+            if let command = parsed as? DoctorCommand { return .success(.doctor(command)) }
             // ArgumentParser's own commands, such as `fanout help run`: running them throws their text.
             try parsed.run()
             return .failure(Stop(invocation: .print("")))

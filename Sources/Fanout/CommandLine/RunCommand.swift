@@ -9,8 +9,10 @@ struct RunCommand: ParsableCommand {
         discussion: """
             Each flag --some-flag also reads FANOUT_SOME_FLAG (repeatable flags: values separated by spaces); \
             the flag wins. Durations D: 500ms, 2s, 1m, 1h. Connections keep running when Nomad does not answer.
+
+            fanout doctor with the same flags checks what a run would find.
             """,
-        version: Version.current
+        version: Version.text
     )
 
     // `unconditional`: a value such as -1 or a forgotten one is refused with what would be right.
