@@ -89,7 +89,9 @@ struct Supervisor {
             logger: logger
         )
         let discovery = try startDiscovery(discoverySettings, sink)
-        let code = watch(signals, fleet, listeners, discovery)
+        let manager = ServiceManager(environment, logger: logger)
+        manager.started()
+        let code = watch(signals, fleet, listeners, discovery, manager)
         discovery.stop()
         accessLogger.finish()
         logger.info("stopped", metadata: ["exit_code": "\(code.rawValue)"])
@@ -177,7 +179,8 @@ struct Supervisor {
         _ signals: borrowing Signals,
         _ fleet: Fleet,
         _ listeners: [ListeningSocket],
-        _ discovery: Discovery
+        _ discovery: Discovery,
+        _ manager: ServiceManager
     ) -> ExitCode {
         var drain = Drain(timeout: configuration.drainTimeout.nanoseconds, logger: logger)
         var stalls = StallWatch(workers: configuration.workers.count)
@@ -193,7 +196,9 @@ struct Supervisor {
             }
             while let request = signals.take() {
                 switch request {
-                case .drain: drain.request(fleet, listeners)
+                case .drain:
+                    manager.stopping()
+                    drain.request(fleet, listeners)
                 case .refresh: discovery.refresh()
                 case .dumpState: StateDump(fleet: fleet, services: services, startedAt: startedAt).write(to: logger)
                 }
