@@ -123,7 +123,8 @@ enum CommandLineInterface {
     private static func withDefaultCommand(_ arguments: [String]) -> [String] {
         guard let first = arguments.first else { return ["run"] }
         guard arguments != ["help"] else { return ["run", "--help"] }
-        let isFlagOfRun = first.hasPrefix("-") && !first.hasPrefix("--generate-completion-script")
-        return isFlagOfRun ? ["run"] + arguments : arguments
+        // These two are about the whole tree of commands.
+        let isOfRoot = first.hasPrefix("--generate-completion-script") || first == "--experimental-dump-help"
+        return first.hasPrefix("-") && !isOfRoot ? ["run"] + arguments : arguments
     }
 }
