@@ -11,8 +11,8 @@ let settings: [SwiftSetting] = [
 
 let testSettings: [SwiftSetting] = [.strictMemorySafety(), .treatAllWarnings(as: .error)]
 
-/// What `fanout --version` says beside the version: set by scripts/fanout for release builds.
-let commit = Context.environment["FANOUT_COMMIT"] ?? ""
+/// What `fanout_build_info` tells; scripts/fanout sets it. Only one C file is compiled anew for another commit.
+let commit = Context.environment["FANOUT_COMMIT"] ?? "unknown"
 
 let package = Package(
     name: "fanout",
@@ -28,12 +28,8 @@ let package = Package(
     targets: [
         .target(
             name: "CURing",
-            cSettings: [.treatAllWarnings(as: .error)],
+            cSettings: [.treatAllWarnings(as: .error), .define("FANOUT_COMMIT", to: "\"\(commit)\"")],
             linkerSettings: [.linkedLibrary(":liburing.a")]
-        ),
-        .target(
-            name: "CVersion",
-            cSettings: [.treatAllWarnings(as: .error), .define("FANOUT_COMMIT", to: "\"\(commit)\"")]
         ),
         .target(
             name: "Reactor",
@@ -43,7 +39,7 @@ let package = Package(
         .executableTarget(
             name: "Fanout",
             dependencies: [
-                "Reactor", "CVersion",
+                "Reactor",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

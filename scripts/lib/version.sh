@@ -3,7 +3,7 @@
 # version: the first one in the changelog.
 version() { sed -n 's/^## \([0-9][0-9.]*\).*/\1/p' CHANGELOG.md | head -n 1; }
 
-# commit: $FANOUT_COMMIT, else git's, with -dirty where tracked files were changed, else that of the archive; or nothing.
+# commit: $FANOUT_COMMIT, else git's, with -dirty where tracked files were changed, else that of the archive; or unknown.
 commit() {
     local id
     if [ -n "${FANOUT_COMMIT:-}" ]; then
@@ -14,5 +14,5 @@ commit() {
         id=$(grep -xE '[0-9a-f]{40}' scripts/commit | cut -c 1-12) || true
     fi
     [[ "$id" =~ ^[0-9A-Za-z.-]*$ ]] || die "FANOUT_COMMIT has to be letters, digits, dots and dashes; got '$id'"
-    echo "$id"
+    echo "${id:-unknown}"
 }

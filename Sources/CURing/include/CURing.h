@@ -22,6 +22,9 @@ static const uint32_t FANOUT_EPOLLRDHUP = EPOLLRDHUP;
 static const uint32_t FANOUT_EPOLLET = EPOLLET;
 static const uint32_t FANOUT_EPOLLEXCLUSIVE = EPOLLEXCLUSIVE;
 
+/* The commit that the build was made from, or "unknown": here, because what C is told costs no Swift its rebuild. */
+const char *fanout_commit(void);
+
 /* epoll_create1(2), close-on-exec; -errno on failure. */
 int fanout_epoll_create(void);
 

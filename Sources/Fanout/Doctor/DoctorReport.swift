@@ -28,7 +28,7 @@ struct DoctorReport: Sendable {
 
     private struct Document: Encodable {
         let version: String
-        let commit: String?
+        let commit: String
         let findings: [Finding]
         let warnings: Int
         let failures: Int

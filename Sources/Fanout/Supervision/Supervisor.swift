@@ -124,6 +124,7 @@ struct Supervisor {
     private func announce(_ listeners: [ListeningSocket], _ driver: DriverInUse, _ confinement: String) {
         var metadata: Logger.Metadata = [
             "version": "\(Version.current)",
+            "commit": "\(Version.commit)",
             "driver": "\(driver.name.rawValue)",
             "kernel_features": "\(driver.features.names(present: true).joined(separator: ","))",
             "confinement": "\(confinement)",
@@ -133,7 +134,6 @@ struct Supervisor {
             "max_connections_reason": "\(configuration.connections.reason)",
             "buffers": "\(UringDriver.Options().bytes / 1_048_576) MiB a worker",
         ]
-        if let commit = Version.commit { metadata["commit"] = "\(commit)" }
         let lacking = driver.features.names(present: false)
         if !lacking.isEmpty { metadata["kernel_lacks"] = "\(lacking.joined(separator: ","))" }
         logger.info("fanout started", metadata: metadata)
