@@ -22,6 +22,11 @@ enum Main {
             return run(configuration, environment)
         case .ask(let question):
             return AdminCommands.run(question, environment: environment)
+        case .examine(let configuration, let machine, let json):
+            let examination = Examination(configuration: configuration, environment: environment, machine: machine)
+            let report = DoctorReport(findings: examination.findings())
+            StandardStreams.write(json ? report.json : report.text, to: STDOUT_FILENO)
+            return report.exitCode
         case .print(let text):
             StandardStreams.write(text, to: STDOUT_FILENO)
             return .clean

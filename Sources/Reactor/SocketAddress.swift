@@ -72,6 +72,19 @@ public struct SocketAddress: Sendable {
         self.init(storage: storage, length: 2 + bytes.count + 1)
     }
 
+    /// A unix-domain socket without a file (unix(7), abstract); nil if the name is empty or too long.
+    public init?(abstractName name: String) {
+        let bytes = Array(name.utf8)
+        guard !bytes.isEmpty, bytes.count <= Self.longestUnixPath else { return nil }
+        var storage = sockaddr_storage()
+        storage.ss_family = sa_family_t(AF_UNIX)
+        // The byte after the family stays zero, and nothing ends the name but the length.
+        unsafe withUnsafeMutableBytes(of: &storage) { target in
+            for (offset, byte) in bytes.enumerated() { unsafe target[3 + offset] = byte }
+        }
+        self.init(storage: storage, length: 3 + bytes.count)
+    }
+
     /// Gives the bytes to a system call.
     public func withSockaddr<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
         unsafe withUnsafeBytes(of: storage) { bytes in

@@ -38,6 +38,9 @@ extension SystemError {
     /// What a connect that was given up after its time is reported as.
     public static var timedOut: Int32 { ETIMEDOUT }
 
+    /// There is no such file, or no folder on the way to it.
+    public var isMissingFile: Bool { errno == ENOENT || errno == ENOTDIR }
+
     public var isOutOfMemory: Bool { errno == ENOMEM }
 
     /// A receive found no free buffer.

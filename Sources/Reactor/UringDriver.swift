@@ -47,8 +47,8 @@ import Glibc
     }
 
     /// - Parameter wakeup: ends a ``wait(until:)``; the driver reads it, any thread may signal it.
-    /// - Throws: what io_uring_setup(2) or io_uring_register(2) refuse: `EPERM` (seccomp, sysctl), `ENOSYS`, `ENOMEM`,
-    ///   `EINVAL` (a kernel older than 6.1).
+    /// - Throws: what io_uring_setup(2), io_uring_register(2) or io_uring_enter(2) refuse: `EPERM` (seccomp, sysctl),
+    ///   `ENOSYS`, `ENOMEM`, `EINVAL` (a kernel older than 6.1).
     public init(wakeup: Wakeup, options: Options = Options()) throws(SystemError) {
         self.wakeup = wakeup
         common = try ProvidedBuffers(
@@ -77,6 +77,9 @@ import Glibc
         unsafe state = .allocate(capacity: 1)
         unsafe state.initialize(to: State(enters: 0))
         armWakeup()
+        // A seccomp profile may allow to make a ring and refuse to enter it.
+        let code = unsafe fanout_ring_wait(ring, 0, nil)
+        guard code >= 0 else { throw SystemError("io_uring_enter", errno: -code) }
     }
 
     /// Creates the ring, registers what it needs, and locks it.

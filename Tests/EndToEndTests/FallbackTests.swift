@@ -9,9 +9,11 @@ struct FallbackTests {
     private static let setup = 425
     /// io_uring_register(2): a profile may allow the one and not the other.
     private static let register = 427
+    /// io_uring_enter(2): so that a ring can be made, and nothing done with it.
+    private static let enter = 426
 
     /// Docker's and containerd's profiles answer EPERM, Podman's ENOSYS.
-    @Test(arguments: [(setup, EPERM), (register, EPERM), (setup, ENOSYS)])
+    @Test(arguments: [(setup, EPERM), (register, EPERM), (enter, EPERM), (setup, ENOSYS)])
     func aSeccompProfileWithoutIoUringMeansEpoll(refused: Int, error: Int32) throws {
         let server = EchoServer()
         defer { server.stop() }

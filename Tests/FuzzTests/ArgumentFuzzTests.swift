@@ -21,7 +21,7 @@ import Testing
             evidence.begin(seed, Array("\(arguments)\n\(environment)".utf8))
             let invocation = CommandLineInterface.parse(arguments: arguments, environment: environment) { Self.machine }
             switch invocation {
-            case .run(let configuration):
+            case .run(let configuration), .examine(let configuration, _, json: _):
                 runs += 1
                 if let fault = Self.fault(configuration) { Issue.record("\(evidence.failed(fault))") }
             case .ask:

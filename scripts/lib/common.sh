@@ -1,4 +1,5 @@
 # Shared by the commands of scripts/fanout.
+. scripts/lib/version.sh
 
 # What the build needs beside Swift, and what tests and demo talk to.
 build_packages=(liburing-dev)
@@ -37,15 +38,28 @@ install_packages() {
     "${sudo[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
+# make_scratch: a folder that goes at the end, however that comes; its name is in $scratch.
+scratch=""
+make_scratch() {
+    scratch=$(mktemp -d)
+    trap 'rm -rf "$scratch"' EXIT
+}
+
 # build_release: the binary that users run, with Swift's libraries inside.
 build_release() {
     require_swift
     install_packages "${build_packages[@]}"
     say "building the release (the first time takes some minutes)"
-    local FANOUT_COMMIT
-    FANOUT_COMMIT=$(git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
-    export FANOUT_COMMIT
-    quietly swift build -c release --static-swift-stdlib --product fanout
+    FANOUT_COMMIT=$(commit) quietly swift build -c release --static-swift-stdlib --product fanout
+}
+
+# build_static: the same with glibc inside too, so that it needs nothing but a kernel: .build-static/fanout, stripped.
+build_static() {
+    require_swift
+    install_packages "${build_packages[@]}" binutils
+    say "building the static release (the first time takes some minutes)"
+    FANOUT_COMMIT=$(commit) quietly swift build -c release -Xswiftc -static-executable --scratch-path .build-static --product fanout
+    strip -s .build-static/release/fanout -o .build-static/fanout
 }
 
 # quietly COMMAND...: shows the output only if the command fails.

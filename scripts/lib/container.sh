@@ -6,13 +6,12 @@ run_container() {
     build_release
     install_packages podman crun python3
     local folder
-    folder=$(mktemp -d)
-    trap 'rm -rf "$folder"' EXIT
+    make_scratch
+    folder=$scratch
     container_root "$folder/root"
-    container_case "$folder" "default profile" epoll
-    container_case "$folder" "without a profile" io_uring --security-opt seccomp=unconfined
-    rm -rf "$folder"
-    trap - EXIT
+    local binary=(--rootfs "$folder/root" /fanout)
+    container_case "$folder" "default profile" epoll "${binary[@]}"
+    container_case "$folder" "without a profile" io_uring --security-opt seccomp=unconfined "${binary[@]}"
     echo "container: epoll under the default profile, io_uring without it; both served"
 }
 
@@ -26,21 +25,25 @@ container_root() {
     done < <(ldd .build/release/fanout | grep -o '/[^ ]*')
 }
 
-# container_case FOLDER NAME DRIVER OPTION...: starts it, has one line echoed, drains it.
+# container_case FOLDER NAME DRIVER OPTION... IMAGE: starts it, has one line echoed, drains it.
 container_case() {
     local folder=$1 name=$2 driver=$3 code=0
     shift 3
-    # A mount namespace with cgroup v2 alone: crun does not work where v1 and v2 are mixed.
-    unshare --mount bash -c '
-        if [ "$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ]; then
-            umount -R /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup
-        fi
-        exec "$@"' container python3 scripts/lib/container.py \
-        podman run --rm --network=host --cgroups=disabled --ulimit nofile=4096:4096 --ulimit nproc=4096:4096 "$@" \
-        --rootfs "$folder/root" /fanout >"$folder/log" 2>&1 || code=$?
+    container_run python3 scripts/lib/container.py "${container_podman[@]}" "$@" >"$folder/log" 2>&1 || code=$?
     if [ "$code" != 0 ] || ! grep -q "driver=$driver" "$folder/log"; then
         cat "$folder/log" >&2
         die "container, $name: driver $driver was expected, and an echo (exit code $code)"
     fi
-    grep -E "fanout started|takes its place" "$folder/log" | sed "s/^/$name: /"
+    grep -E "fanout started|takes its place" "$folder/log" | sed "s|^|$name: |"
+}
+
+container_podman=(podman run --rm --network=host --cgroups=disabled --ulimit nofile=4096:4096 --ulimit nproc=4096:4096)
+
+# container_run COMMAND...: in a mount namespace with cgroup v2 alone: crun does not work where v1 and v2 are mixed.
+container_run() {
+    unshare --mount bash -c '
+        if [ "$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ]; then
+            umount -R /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup
+        fi
+        exec "$@"' container "$@"
 }

@@ -19,7 +19,15 @@ run_lint() {
         echo "lint: unsafe code in other files than scripts/unsafe-files lists" >&2
         failed=1
     fi
-    bash -n scripts/fanout scripts/lib/*.sh
+    if ! grep -q "current = \"$(version)\"" Sources/Fanout/CommandLine/Version.swift; then
+        echo "lint: Version.swift must have the first version of CHANGELOG.md, '$(version)'" >&2
+        failed=1
+    fi
+    install_packages shellcheck
+    # Not: sourced files, and variables that pass between them.
+    shellcheck --shell bash --severity warning --exclude SC1090,SC1091,SC2034,SC2154 \
+        scripts/fanout scripts/lib/*.sh .ci/run || failed=1
+    shellcheck contrib/debian/postinst contrib/debian/postrm contrib/debian/prerm || failed=1
     [ "$failed" = 0 ] || die "lint failed"
     echo "lint: clean"
 }

@@ -5,8 +5,10 @@ struct FanoutCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fanout",
         abstract: "A TCP sidecar proxy for Nomad services.",
-        version: Version.current,
-        subcommands: [RunCommand.self, TopCommand.self, ExplainCommand.self, WaitCommand.self],
+        version: Version.text,
+        subcommands: [
+            RunCommand.self, DoctorCommand.self, TopCommand.self, ExplainCommand.self, WaitCommand.self,
+        ],
         defaultSubcommand: RunCommand.self
     )
 }
@@ -16,6 +18,8 @@ enum Invocation: Equatable, Sendable {
     case run(Configuration)
     /// Ask a running Fanout.
     case ask(AdminQuestion)
+    /// Check what a run with this configuration would find.
+    case examine(Configuration, Machine, json: Bool)
     /// Print this on standard output and end with ``ExitCode/clean``.
     case print(String)
     /// Print this on standard error and end with this code; at most four lines.
@@ -30,7 +34,7 @@ enum CommandLineInterface {
         environment: [String: String],
         machine: () -> Machine
     ) -> Invocation {
-        let command: RunCommand
+        let command: Command
         switch parse(flags: arguments, environment) {
         case .success(let parsed): command = parsed
         case .failure(let stop): return stop.invocation
@@ -43,13 +47,13 @@ enum CommandLineInterface {
     }
 
     private static func invocation(
-        of command: RunCommand,
+        of command: Command,
         _ environment: [String: String],
         _ machine: Machine
     ) throws(UsageError) -> Invocation {
-        let values = SettingValues(flags: command, environment: environment)
+        let values = SettingValues(flags: command.flags, environment: environment)
         let configuration = try ConfigurationBuilder(values: values, environment: environment, machine: machine).build()
-        if command.printConfig {
+        if command.flags.printConfig {
             let nomad = NomadEnvironment(
                 values: values,
                 environment: environment,
@@ -57,6 +61,7 @@ enum CommandLineInterface {
             )
             return .print(ConfigurationReport(values: values, nomad: nomad, configuration: configuration).text)
         }
+        if case .doctor(let doctor) = command { return .examine(configuration, machine, json: doctor.json) }
         guard configuration.nomad.address != nil || !configuration.needsNomad else {
             return .refuse(
                 .configuration,
@@ -77,14 +82,27 @@ enum CommandLineInterface {
         let invocation: Invocation
     }
 
+    private enum Command {
+        case run(RunCommand)
+        case doctor(DoctorCommand)
+
+        var flags: RunCommand {
+            switch self {
+            case .run(let run): run
+            case .doctor(let doctor): doctor.run
+            }
+        }
+    }
+
     /// Help and version leave ArgumentParser as errors with a clean exit code.
     private static func parse(
         flags arguments: [String],
         _ environment: [String: String]
-    ) -> Result<RunCommand, Stop> {
+    ) -> Result<Command, Stop> {
         do {
             var parsed = try FanoutCommand.parseAsRoot(withDefaultCommand(arguments))
-            if let command = parsed as? RunCommand { return .success(command) }
+            if let command = parsed as? RunCommand { return .success(.run(command)) }
+            if let command = parsed as? DoctorCommand { return .success(.doctor(command)) }
             if let command = parsed as? any AdminCommand {
                 return .failure(Stop(invocation: command.invocation(environment)))
             }
@@ -122,7 +140,8 @@ enum CommandLineInterface {
     private static func withDefaultCommand(_ arguments: [String]) -> [String] {
         guard let first = arguments.first else { return ["run"] }
         guard arguments != ["help"] else { return ["run", "--help"] }
-        let isFlagOfRun = first.hasPrefix("-") && !first.hasPrefix("--generate-completion-script")
-        return isFlagOfRun ? ["run"] + arguments : arguments
+        // These two are about the whole tree of commands.
+        let isOfRoot = first.hasPrefix("--generate-completion-script") || first == "--experimental-dump-help"
+        return first.hasPrefix("-") && !isOfRoot ? ["run"] + arguments : arguments
     }
 }

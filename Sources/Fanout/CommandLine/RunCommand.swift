@@ -10,9 +10,10 @@ struct RunCommand: ParsableCommand {
             Each flag --some-flag also reads FANOUT_SOME_FLAG (repeatable flags: values separated by spaces); \
             the flag wins. Durations D: 500ms, 2s, 1m, 1h. Connections keep running when Nomad does not answer.
 
-            Other commands, for a Fanout that runs with --admin-address: fanout top, fanout explain, fanout wait.
+            fanout doctor with the same flags checks what a run would find. For a Fanout that runs with \
+            --admin-address: fanout top, fanout explain, fanout wait.
             """,
-        version: Version.current
+        version: Version.text
     )
 
     // `unconditional`: a value such as -1 or a forgotten one is refused with what would be right.

@@ -127,7 +127,9 @@ struct Supervisor {
                 )
             )
         }
-        let code = watch(signals, fleet, listeners, discovery)
+        let manager = ServiceManager(environment, logger: logger)
+        manager.started()
+        let code = watch(signals, fleet, listeners, discovery, manager)
         admin?.stop()
         discovery.stop()
         accessLogger.finish()
@@ -176,6 +178,7 @@ struct Supervisor {
     private func announce(_ listeners: [ListeningSocket], _ driver: DriverInUse, _ confinement: String) {
         var metadata: Logger.Metadata = [
             "version": "\(Version.current)",
+            "commit": "\(Version.commit)",
             "driver": "\(driver.name.rawValue)",
             "kernel_features": "\(driver.features.names(present: true).joined(separator: ","))",
             "confinement": "\(confinement)",
@@ -240,7 +243,8 @@ struct Supervisor {
         _ signals: borrowing Signals,
         _ fleet: Fleet,
         _ listeners: [ListeningSocket],
-        _ discovery: Discovery
+        _ discovery: Discovery,
+        _ manager: ServiceManager
     ) -> ExitCode {
         var drain = Drain(timeout: configuration.drainTimeout.nanoseconds, logger: logger)
         var health = HealthWatch(registry: fleet.registry, services: services, logger: logger)
@@ -261,7 +265,9 @@ struct Supervisor {
             }
             while let request = signals.take() {
                 switch request {
-                case .drain: drain.request(fleet, listeners)
+                case .drain:
+                    manager.stopping()
+                    drain.request(fleet, listeners)
                 case .refresh: discovery.refresh()
                 case .dumpState: StateDump(fleet: fleet, services: services, startedAt: startedAt).write(to: logger)
                 }

@@ -206,7 +206,7 @@ import Testing
 
     @Test(arguments: [["--version"], ["run", "--version"]])
     func version(arguments: [String]) {
-        #expect(invoke(arguments) == .print(Version.current + "\n"))
+        #expect(invoke(arguments) == .print(Version.text + "\n"))
     }
 
     @Test(arguments: Setting.allCases)

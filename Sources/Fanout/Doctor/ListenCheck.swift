@@ -1,0 +1,72 @@
+import Glibc
+import Reactor
+
+/// What came of binding one listen address.
+struct ListenFacts: Equatable, Sendable {
+    /// As the operator writes it.
+    let address: String
+    let port: UInt16
+    /// Why it cannot be bound; nil if it can.
+    let error: SystemError?
+    /// Who listens there, if that can be told.
+    let holder: ListenHolder?
+}
+
+/// Whether the listen addresses are free.
+enum ListenCheck {
+    static func finding(_ facts: ListenFacts) -> Finding {
+        guard let error = facts.error else { return .ok(.listen, "\(facts.address) is free") }
+        switch error.errno {
+        case EADDRINUSE: return taken(facts)
+        case EADDRNOTAVAIL:
+            return .failure(
+                .listen,
+                "\(facts.address): this machine, or network namespace, has no such address",
+                cure: Cure(.flag, "--listen-address 127.0.0.1:\(facts.port)")
+            )
+        case EACCES, EPERM:
+            if facts.port > 0 {
+                return .failure(
+                    .listen,
+                    "\(facts.address): ports below 1024 need a capability (\(error))",
+                    cure: Cure(.config, #"cap_add = ["net_bind_service"]"#)
+                )
+            }
+            return .failure(
+                .listen,
+                "\(facts.address): the folder cannot be written (\(error))",
+                cure: Cure(.flag, "--listen-address unix:/alloc/fanout.sock")
+            )
+        case ENOENT, ENOTDIR:
+            return .failure(
+                .listen,
+                "\(facts.address): there is no such folder",
+                cure: Cure(.flag, "--listen-address unix:/alloc/fanout.sock")
+            )
+        case _: return .failure(.listen, "\(facts.address): \(error)", cure: nil)
+        }
+    }
+
+    /// A sidecar that runs already is what its own container is asked about most.
+    private static func taken(_ facts: ListenFacts) -> Finding {
+        guard let holder = facts.holder else {
+            return .failure(
+                .listen,
+                "\(facts.address) is taken by another process",
+                cure: Cure(.flag, "--listen-address 127.0.0.1:0")
+            )
+        }
+        if holder.name == ListenHolder.ownName {
+            return .warning(
+                .listen,
+                "\(facts.address) is held by fanout itself (process \(holder.pid)): right if it runs already",
+                cure: nil
+            )
+        }
+        return .failure(
+            .listen,
+            "\(facts.address) is taken by \(holder.name) (process \(holder.pid))",
+            cure: Cure(.flag, "--listen-address 127.0.0.1:0")
+        )
+    }
+}

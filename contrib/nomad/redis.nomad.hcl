@@ -1,0 +1,95 @@
+# Three Redis servers, and an application that reaches them as 127.0.0.1:6379 through its Fanout sidecar.
+#
+#   nomad job run redis.nomad.hcl
+#
+# The image fanout:0.1.0 is made by `scripts/fanout image`; give the client contrib/seccomp/fanout.json under
+# /etc/nomad.d/fanout-seccomp.json, or leave `security_opt` out: Fanout then works on epoll, and says so in its log.
+
+job "redis" {
+  group "servers" {
+    count = 3
+
+    network {
+      port "redis" {}
+    }
+
+    service {
+      name     = "redis"
+      port     = "redis"
+      provider = "nomad" # not Consul, which is the default
+    }
+
+    task "redis" {
+      driver = "docker"
+
+      config {
+        image        = "redis:7"
+        args         = ["--port", "${NOMAD_PORT_redis}"]
+        network_mode = "host"
+      }
+
+      # Deregistered first, stopped two seconds later: nobody is sent to a server that is going.
+      shutdown_delay = "2s"
+
+      resources {
+        cpu    = 200
+        memory = 128
+      }
+    }
+  }
+
+  group "application" {
+    # All tasks of the group share one network namespace, so 127.0.0.1 is the sidecar's too.
+    network {
+      mode = "bridge"
+    }
+
+    task "fanout" {
+      # Before the application and beside it, and stopped after it.
+      lifecycle {
+        hook    = "prestart"
+        sidecar = true
+      }
+
+      driver = "docker"
+
+      config {
+        image        = "fanout:0.1.0"
+        args         = ["--service", "redis", "--listen-address", "127.0.0.1:6379"]
+        security_opt = ["seccomp=/etc/nomad.d/fanout-seccomp.json"]
+
+        ulimit {
+          nofile = "65536:65536"
+        }
+      }
+
+      # The token for the task API, in secrets/nomad_token. It needs no ACL policy.
+      identity {
+        file = true
+      }
+
+      kill_signal  = "SIGQUIT" # drain
+      kill_timeout = "30s"     # longer than --drain-timeout (25s)
+
+      resources {
+        cpu    = 100
+        memory = 64
+      }
+    }
+
+    task "application" {
+      driver = "docker"
+
+      config {
+        image   = "redis:7"
+        command = "redis-cli"
+        args    = ["-h", "127.0.0.1", "-r", "-1", "-i", "1", "incr", "visits"]
+      }
+
+      resources {
+        cpu    = 100
+        memory = 32
+      }
+    }
+  }
+}
