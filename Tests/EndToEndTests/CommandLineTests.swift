@@ -16,7 +16,7 @@ struct CommandLineTests {
     @Test(arguments: [
         (["--nonsense"], "--nonsense"),
         (["--endpoint", "127.0.0.1:1", "--workers", "0"], "--workers"),
-        (["--endpoint", "127.0.0.1:1", "--balance", "random"], "--balance"),
+        (["--endpoint", "127.0.0.1:1", "--balance", "fastest"], "--balance"),
         (["--endpoint", "127.0.0.1:1", "--driver", "kqueue"], "--driver"),
         (["--endpoint", "127.0.0.1"], "--endpoint"),
         (["--endpoint", "127.0.0.1:1", "--admin-address", "localhost:1"], "--admin-address"),

@@ -58,7 +58,7 @@ struct RebalanceTests {
             for server in servers { server.stop() }
         }
         for server in servers.prefix(3) { try task.register(server.address) }
-        let fanout = try task.fanout(["--rebalance", "on", "--driver", driver])
+        let fanout = try task.fanout(["--rebalance", "on", "--hedge-after", "off", "--driver", driver])
         defer { fanout.stop() }
         let address = try fanout.address()
         try fanout.wait("three endpoints") { try fanout.state().endpoints.count == 3 }

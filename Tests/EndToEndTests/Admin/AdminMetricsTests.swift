@@ -131,7 +131,7 @@ struct AdminMetricsTests {
             #"fanout_connect_duration_seconds_bucket{\#(service),le="+Inf"}"#: 30,
             "fanout_first_byte_duration_seconds_count{\(service)}": 30,
             "fanout_connection_duration_seconds_count{\(service)}": 20,
-            #"fanout_endpoints{\#(service),state="ready"}"#: 2,
+            #"fanout_endpoints{\#(service),state="removed"}"#: 0,
             "fanout_endpoint_connections_total{\(good)}": 30,
             "fanout_endpoint_connections_active{\(good)}": 10,
             #"fanout_endpoint_bytes_total{\#(good),direction="tx"}"#: 140,
@@ -142,7 +142,8 @@ struct AdminMetricsTests {
         ]
         for (series, value) in expected { #expect(metrics[series] == value, "\(series)") }
         let refused = try #require(metrics[#"fanout_endpoint_connect_failures_total{\#(bad),reason="refused"}"#])
-        #expect(refused > 5)
+        // One is enough to be avoided.
+        #expect(refused > 0)
         #expect(metrics["fanout_connect_retries_total{\(service)}"] == refused)
         let workers = try (0..<2).map { try #require(metrics[#"fanout_worker_accepted_total{worker="\#($0)"}"#]) }
         #expect(workers.reduce(0, +) == 30)

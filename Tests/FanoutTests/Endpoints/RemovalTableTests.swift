@@ -8,7 +8,13 @@ import Testing
         let loads = try LoadTable(workers: 1, slots: EndpointRegistry.slotCapacity)
         let removals = try RemovalTable(slots: EndpointRegistry.slotCapacity)
         let publication = try Publication(first: EndpointSnapshot(version: 1, services: [nil]), wakeups: [Wakeup()])
-        let registry = EndpointRegistry(services: 1, publication: publication, loads: loads, removals: removals)
+        let registry = EndpointRegistry(
+            services: 1,
+            publication: publication,
+            loads: loads,
+            statistics: try EndpointStatistics(workers: 1, slots: EndpointRegistry.slotCapacity),
+            removals: removals
+        )
         var held = publication.adopt(worker: 0, held: nil)
         func slot(of number: Int) throws -> UInt32 {
             held = publication.adopt(worker: 0, held: held)

@@ -8,9 +8,11 @@ final class WorkerRig: Sendable {
     let wakeup: Wakeup
     let handover: HandoverTable
     let orders = WorkerOrders()
-    let statistics: WorkerStatistics
+    let services: ServiceRows
     let context: WorkerContext
     private let memory: SharedMemory
+    private let servicesMemory: SharedMemory
+    private let endpoints: EndpointStatistics
     private let isEpoll: Bool
 
     init(epoll isEpoll: Bool, budget: UInt64) throws {
@@ -19,7 +21,9 @@ final class WorkerRig: Sendable {
         let other = try Wakeup()
         handover = try HandoverTable(wakeups: [wakeup, other])
         memory = try SharedMemory(bytes: WorkerStatistics.bytes)
-        statistics = unsafe WorkerStatistics(row: memory.at(0))
+        servicesMemory = try SharedMemory(bytes: ServiceStatistics.bytes)
+        services = unsafe ServiceRows(at: servicesMemory.at(0), services: 1)
+        endpoints = try EndpointStatistics(workers: 1, slots: 16)
         let listener = try ListeningSocket(
             SocketAddress(ipv4: [127, 0, 0, 1], port: 0),
             workers: 1,
@@ -36,7 +40,10 @@ final class WorkerRig: Sendable {
             ),
             loads: try LoadTable(workers: 1, slots: 16),
             admission: Admission(limit: 64),
-            statistics: statistics,
+            statistics: unsafe WorkerStatistics(row: memory.at(0)),
+            services: services,
+            endpoints: endpoints.rows(of: 0),
+            census: try Census(),
             records: try AccessRecords(doorbell: other),
             order: orders,
             handover: handover,

@@ -66,9 +66,9 @@ import Testing
         for client in clients { #expect(rig.give(client.0)) }
         rig.order(.drain)
         try rig.run()
-        #expect(rig.statistics[.accepted] == 5)
-        #expect(rig.statistics.closed(.noEndpoint) == 5)
-        #expect(rig.statistics[.active] == 0)
+        #expect(rig.services.total(.accepted) == 5)
+        #expect(rig.services.closed(.noEndpoint) == 5)
+        #expect(rig.services.total(.active) == 0)
         #expect(rig.handover.count(of: 0) == 0)
         #expect(!rig.give(clients[0].1), "a worker that has gone takes nothing")
         for client in clients { Socket.closeGracefully(client.1) }
@@ -80,8 +80,8 @@ import Testing
         for client in clients { #expect(rig.give(client.0)) }
         rig.order(.reset)
         try rig.run()
-        #expect(rig.statistics[.accepted] == 5)
-        #expect(rig.statistics.closed(.drained) == 5)
+        #expect(rig.services.total(.accepted) == 5)
+        #expect(rig.services.closed(.drained) == 5)
         #expect(rig.handover.count(of: 0) == 0)
         for client in clients { Socket.closeGracefully(client.1) }
     }
@@ -116,8 +116,8 @@ import Testing
         }
         threads.join()
         #expect(given.load(ordering: .relaxed) >= 2_000)
-        #expect(rig.statistics[.accepted] + rig.statistics[.rejected] == given.load(ordering: .relaxed))
-        #expect(rig.statistics[.active] == 0)
+        #expect(rig.services.total(.accepted) + rig.services.total(.rejected) == given.load(ordering: .relaxed))
+        #expect(rig.services.total(.active) == 0)
         #expect(rig.handover.count(of: 0) == 0)
     }
 }
