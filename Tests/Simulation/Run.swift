@@ -1,6 +1,6 @@
 import Reactor
 
-/// One worker in its world from start to end, with everything checked at every turn and once more at the end.
+/// Workers in their world from start to end, with everything checked at every turn and once more at the end.
 struct Run {
     /// Signalled in vain: a simulated worker is woken by its driver.
     private static let wakeup = try? Wakeup()
@@ -18,22 +18,27 @@ struct Run {
         let start = world.network.clock
         defer { world.dissolve() }
         do throws(SystemError) {
-            let statistics = StatisticsRow()
-            let (context, registry) = try Self.context(scenario, world, statistics)
-            let worker = try Worker(context: context, driver: world.driver)
-            world.place(worker, registry)
-            worker.start()
-            while !worker.isFinished, world.network.violation == nil {
-                worker.turn()
-                Self.check(worker, world)
+            let statistics = (0..<scenario.workers).map { _ in StatisticsRow() }
+            defer { withExtendedLifetime(statistics) {} }
+            let (contexts, registry) = try Self.contexts(scenario, world, statistics)
+            var workers: [Worker<SimulatedDriver>] = []
+            for context in contexts {
+                workers.append(try Worker(context: context, driver: world.drivers[context.index]))
+            }
+            world.place(workers, registry)
+            for worker in workers { worker.start() }
+            while world.network.violation == nil, let next = world.nextWorker() {
+                workers[next].turn()
+                // Nothing is left to do: says so, and leaves.
+                if workers[next].isFinished, world.network.violation == nil { workers[next].run() }
+                world.noteHeld(by: next)
+                Self.check(workers[next], world)
             }
             if world.network.violation == nil {
-                // Nothing is left to do: says so, and leaves.
-                worker.run()
                 world.deliverRest()
-                Audit(world: world, worker: worker).check()
+                Audit(world: world).check()
             }
-            reasons = CloseReason.allCases.map { worker.statistics.closed($0) }
+            reasons = CloseReason.allCases.map { reason in workers.reduce(0) { $0 + $1.statistics.closed(reason) } }
         } catch {
             world.network.fail("\(error)")
             reasons = []
@@ -44,16 +49,17 @@ struct Run {
         failurePoints = scenario.failing?.seen ?? 0
     }
 
-    private static func context(
+    /// What the workers share, and what each has of its own.
+    private static func contexts(
         _ scenario: Scenario,
         _ world: World,
-        _ statistics: StatisticsRow
-    ) throws(SystemError) -> (WorkerContext, EndpointRegistry) {
+        _ statistics: [StatisticsRow]
+    ) throws(SystemError) -> ([WorkerContext], EndpointRegistry) {
         guard let wakeup else { throw SystemError("eventfd", errno: 24) }
-        let loads = try LoadTable(workers: 1, slots: EndpointRegistry.slotCapacity)
+        let loads = try LoadTable(workers: scenario.workers, slots: EndpointRegistry.slotCapacity)
         let publication = try Publication(
             first: EndpointSnapshot(version: 1, services: scenario.services.map { _ in nil }),
-            wakeups: [wakeup]
+            wakeups: statistics.map { _ in wakeup }
         )
         let registry = EndpointRegistry(services: scenario.services.count, publication: publication, loads: loads)
         for (service, ports) in scenario.services.enumerated() {
@@ -62,31 +68,39 @@ struct Run {
                 with: ports.map { Endpoint(address: SocketAddress(ipv4: [10, 0, 0, 1], port: $0), name: "\($0)") }
             )
         }
-        let context = WorkerContext(
-            index: 0,
-            settings: scenario.settings,
-            listeners: world.listen(),
-            publication: publication,
-            loads: loads,
-            admission: Admission(limit: scenario.maxConnections),
-            statistics: unsafe WorkerStatistics(row: statistics.memory),
-            records: try AccessRecords(doorbell: wakeup),
-            order: world.orders
-        )
-        return (context, registry)
+        let admission = Admission(limit: scenario.maxConnections)
+        var contexts: [WorkerContext] = []
+        for (index, row) in statistics.enumerated() {
+            contexts.append(
+                WorkerContext(
+                    index: index,
+                    settings: scenario.settings,
+                    listeners: world.listen(),
+                    publication: publication,
+                    loads: loads,
+                    admission: admission,
+                    statistics: unsafe WorkerStatistics(row: row.memory),
+                    records: try AccessRecords(doorbell: wakeup),
+                    order: world.orders
+                )
+            )
+        }
+        return (contexts, registry)
     }
 
     /// What must hold between any two turns.
     private static func check(_ worker: Worker<SimulatedDriver>, _ world: World) {
         let network = world.network
         guard network.violation == nil else { return }
-        if worker.pendingOperations != UInt64(world.driver.pending.count) {
-            network.fail(
-                "\(worker.pendingOperations) operations are counted, \(world.driver.pending.count) are in flight"
-            )
+        let inFlight = world.drivers[worker.context.index].pending.count
+        if worker.pendingOperations != UInt64(inFlight) {
+            network.fail("\(worker.pendingOperations) operations are counted, \(inFlight) are in flight")
         }
         if worker.statistics[.active] != UInt64(worker.sessions.used) {
             network.fail("\(worker.statistics[.active]) sessions are counted, \(worker.sessions.used) are there")
+        }
+        if world.sessions > world.scenario.maxConnections {
+            network.fail("\(world.sessions) sessions where \(world.scenario.maxConnections) are allowed")
         }
     }
 }
