@@ -225,6 +225,37 @@ MUTANTS = [
         "        rearmStarved()\n",
         "",
     ),
+    # Several workers, and unix clients: only fleets find these
+    worker(
+        "all workers number their connections alike",
+        "Worker",
+        "nextConnection = UInt64(context.index) << 48",
+        "nextConnection = 0",
+    ),
+    worker(
+        "a shared listener is closed by its first worker",
+        "Listener",
+        "        if unsafe !listeners[index].isUnix { sockets",
+        "        if unsafe listeners[index].isClosed { sockets",
+    ),
+    worker(
+        "a unix client that has closed is a reset",
+        "Dial",
+        "return unsafe listeners[service].isUnix ? PollEvents.error : PollEvents.hangup",
+        "return unsafe listeners[service].isUnix ? PollEvents.hangup : PollEvents.hangup",
+    ),
+    worker(
+        "a drain does not wait for descriptors",
+        "Listener",
+        "if failure == -SystemError.wouldBlock || order == .reset { break }",
+        "if failure == -SystemError.wouldBlock || order != .run { break }",
+    ),
+    Mutant(
+        "snapshots are freed under other workers",
+        "Sources/Fanout/Endpoints/Publication.swift",
+        "        for worker in wakeups.indices {",
+        "        for worker in wakeups.indices.prefix(1) {",
+    ),
     worker(
         "a late buffer is not given back",
         "Worker",

@@ -15,19 +15,22 @@ struct SimulateCommand {
         let seconds = value("--seconds").flatMap(Double.init)
         let first = value("--seed").flatMap(UInt64.init) ?? 1
         let replay = value("--replay").flatMap(UInt64.init)
+        let fleet = value("--replay-fleet").flatMap(UInt64.init)
         let (walk, schedule) = (value("--walk"), value("--schedule"))
         let fault = value("--fault")?.split(separator: "/").compactMap { UInt64($0) }
         let isCheck = arguments.first == "check"
         if isCheck { arguments.removeFirst() }
         guard arguments.isEmpty else {
             print(
-                "usage: simulate check | --seconds N [--seed S] | --replay SEED | --walk NAME --schedule S | --fault S/N/V"
+                "usage: simulate check | --seconds N [--seed S] | --replay SEED | --replay-fleet SEED | --walk NAME --schedule S | --fault S/N/V"
             )
             exit(64)
         }
         let report =
             if let replay {
-                replayed(replay)
+                replayed(replay, Seeds.run)
+            } else if let fleet {
+                replayed(fleet, Fleets.run)
             } else if let walk {
                 walked(walk, schedule)
             } else if let fault, fault.count == 3 {
@@ -43,9 +46,9 @@ struct SimulateCommand {
         }
     }
 
-    private static func replayed(_ seed: UInt64) -> Report {
+    private static func replayed(_ seed: UInt64, _ run: (UInt64, inout Report, Bool) -> Void) -> Report {
         var report = Report()
-        Seeds.run(seed, into: &report, isLoud: true)
+        run(seed, &report, true)
         return report
     }
 
@@ -62,6 +65,7 @@ struct SimulateCommand {
     private static func everything() -> Report {
         var report = Report()
         report.add(timed("seeds") { Seeds.run(1..<2_001) })
+        if report.failure == nil { report.add(timed("fleets") { Fleets.run(1..<2_001) }) }
         if report.failure == nil { report.add(timed("fault points") { FaultPoints.run(1..<5) }) }
         for walk in Walk.all where report.failure == nil { report.add(timed(walk.name) { walk.run() }) }
         return report
@@ -73,16 +77,17 @@ struct SimulateCommand {
         var (seed, nextWord) = (first, 10.0)
         while now() - start < seconds && report.failure == nil {
             Seeds.run(seed, into: &report)
+            if report.failure == nil { Fleets.run(seed, into: &report) }
             seed += 1
             if now() - start > nextWord {
-                print("\(report.runs) seeds, \(Int(Double(report.runs) / (now() - start))) a second")
+                print("\(report.runs) runs, \(Int(Double(report.runs) / (now() - start))) a second")
                 nextWord += 10
             }
         }
         let elapsed = now() - start
         let virtual = Double(report.duration) / 1e9
         print(
-            "\(report.runs) seeds from \(first) in \(tenths(elapsed)) s: \(Int(Double(report.runs) / elapsed)) a second"
+            "\(report.runs) runs, alone and as fleets, from seed \(first) in \(tenths(elapsed)) s: \(Int(Double(report.runs) / elapsed)) a second"
         )
         print("virtual time \(Int(virtual)) s: \(Int(virtual / elapsed)) times as fast as real time")
         for mark in Mark.allCases { print("  \(mark): \(report.coverage[mark])") }

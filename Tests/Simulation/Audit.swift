@@ -1,37 +1,42 @@
 import Reactor
 
-/// What must be true once a worker has ended: every connection has the end that its peers have earned, every count is
+/// What must be true once all workers have ended: every connection has the end that its peers have earned, every count is
 /// exact, and everything is home.
 struct Audit {
     let world: World
-    let worker: Worker<SimulatedDriver>
     let endpoints: EndpointStatistics
 
     private var network: Network { world.network }
 
     func check() {
         var records: [AccessRecord] = []
-        worker.context.records.drain { if !$0.isOpen { records.append($0) } }
-        checkHome()
-        checkCounts(records)
         var seen = Set<UInt64>()
-        for record in records where network.violation == nil {
-            let number = Int(record.connection & 0xffff_ffff) - 1
-            guard number < network.handedOut.count, seen.insert(record.connection).inserted else {
-                network.fail("connection \(record.connection) has two records, or was never accepted")
-                return
+        for (worker, handedOut) in zip(world.workers, network.handedOut) {
+            var own: [AccessRecord] = []
+            worker.context.records.drain { if !$0.isOpen { own.append($0) } }
+            checkHome(worker)
+            for record in own where network.violation == nil {
+                // Numbers count in each worker, and are the process's own (the worker's is in the upper bits).
+                let number = Int(record.connection & 0xffff_ffff) - 1
+                guard number < handedOut.count, seen.insert(record.connection).inserted else {
+                    network.fail("connection \(record.connection) has two records, or was never accepted")
+                    return
+                }
+                check(record, handedOut[number])
             }
-            check(record, network.handedOut[number])
+            if network.violation == nil && own.count != handedOut.count {
+                network.fail("\(handedOut.count) clients were accepted, \(own.count) have a record")
+            }
+            records += own
         }
-        if network.violation == nil && records.count != network.handedOut.count {
-            network.fail("\(network.handedOut.count) clients were accepted, \(records.count) have a record")
-        }
+        checkShared()
+        if network.violation == nil { checkCounts(records) }
     }
 
     // MARK: Everything is home
 
-    private func checkHome() {
-        let driver: SimulatedDriver = world.driver
+    private func checkHome(_ worker: Worker<SimulatedDriver>) {
+        let driver = world.drivers[worker.context.index]
         expect("pending operations", driver.pending.count, 0)
         expect("sessions", worker.sessions.used, 0)
         expect("lists of tried endpoints", worker.tried.used, 0)
@@ -40,44 +45,57 @@ struct Audit {
         expect("deadlines", worker.deadlines.count, 0)
         expect("starved flows", worker.starved.count, 0)
         expect("waiting sessions", worker.waitingSessions, 0)
-        expect("admitted connections", worker.context.admission.count, 0)
         for buffers in [driver.common, driver.reserve] {
             expect("free buffers", buffers.visiblyFree, buffers.count)
         }
+    }
+
+    private func checkShared() {
+        let context = world.workers[0].context
+        expect("admitted connections", context.admission.count, 0)
         let open = network.openDescriptorNames.filter { !$0.hasSuffix("spare") }
         if !open.isEmpty { network.fail("still open: \(open.joined(separator: ", "))") }
         for slot in 0..<64 as Range<UInt32> {
-            expect("load of slot \(slot)", Int(worker.context.loads.load(of: slot)), 0)
+            expect("load of slot \(slot)", Int(context.loads.load(of: slot)), 0)
         }
     }
 
     private func checkCounts(_ records: [AccessRecord]) {
-        let statistics = worker.statistics
-        let services = worker.services
         let rejected = records.count { $0.reason == .limit }
-        expect("accepted", Int(services.total(.accepted)), records.count - rejected)
-        expect("rejected", Int(services.total(.rejected)), rejected)
-        expect("txBytes", Int(services.total(.txBytes)), Int(records.reduce(0) { $0 + $1.txBytes }))
-        expect("rxBytes", Int(services.total(.rxBytes)), Int(records.reduce(0) { $0 + $1.rxBytes }))
+        expect("accepted", total(.accepted), records.count - rejected)
+        expect("rejected", total(.rejected), rejected)
+        expect("txBytes", total(.txBytes), Int(records.reduce(0) { $0 + $1.txBytes }))
+        expect("rxBytes", total(.rxBytes), Int(records.reduce(0) { $0 + $1.rxBytes }))
         expect("attempts", Int(records.reduce(0) { $0 + UInt64($1.attempts) }), network.connects)
-        expect("active", Int(services.total(.active)), 0)
-        expect("waiting", Int(services.total(.waiting)), 0)
+        expect("active", total(.active), 0)
+        expect("waiting", total(.waiting), 0)
         let relayed = records.count { $0.connectMicroseconds != Session.unknownMicroseconds }
-        expect("connect times", Int(times(.connect)), relayed)
-        expect("closed sessions with a time", Int(times(.duration)), records.count - rejected)
+        expect("connect times", times(.connect), relayed)
+        expect("closed sessions with a time", times(.duration), records.count - rejected)
         checkEndpoints(relayed, records)
-        expect("pending operations in the statistics", Int(statistics[.pendingOperations]), 0)
-        expect("pipes in the statistics", Int(statistics[.pipes]), 0)
-        if Int(services.total(.connectFailures)) > network.failedConnects {
-            network.fail("\(services.total(.connectFailures)) failed connects are counted of \(network.failedConnects)")
+        expect("pending operations in the statistics", own(.pendingOperations), 0)
+        expect("pipes in the statistics", own(.pipes), 0)
+        if total(.connectFailures) > network.failedConnects {
+            network.fail("\(total(.connectFailures)) failed connects are counted of \(network.failedConnects)")
         }
         for reason in CloseReason.allCases {
-            expect("closed for \(reason)", Int(services.closed(reason)), records.count { $0.reason == reason })
+            let closed = world.workers.reduce(0) { $0 + Int($1.services.closed(reason)) }
+            expect("closed for \(reason)", closed, records.count { $0.reason == reason })
         }
     }
 
-    private func times(_ time: ServiceStatistics.Time) -> UInt64 {
-        (0..<worker.services.count).reduce(0) { $0 + worker.services[$1].times(time).count }
+    private func total(_ counter: ServiceStatistics.Counter) -> Int {
+        world.workers.reduce(0) { $0 + Int($1.services.total(counter)) }
+    }
+
+    private func own(_ counter: WorkerStatistics.Counter) -> Int {
+        world.workers.reduce(0) { $0 + Int($1.statistics[counter]) }
+    }
+
+    private func times(_ time: ServiceStatistics.Time) -> Int {
+        world.workers.reduce(0) { sum, worker in
+            (0..<worker.services.count).reduce(sum) { $0 + Int(worker.services[$1].times(time).count) }
+        }
     }
 
     /// What is counted on endpoints is what is counted on connections, whatever slots have changed hands.
@@ -87,7 +105,7 @@ struct Audit {
         expect("connections of endpoints", Int(sum.connections), relayed)
         expect("txBytes of endpoints", Int(sum.txBytes), Int(records.reduce(0) { $0 + $1.txBytes }))
         expect("rxBytes of endpoints", Int(sum.rxBytes), Int(records.reduce(0) { $0 + $1.rxBytes }))
-        expect("failures of endpoints", Int(sum.failures.reduce(0, +)), Int(worker.services.total(.connectFailures)))
+        expect("failures of endpoints", Int(sum.failures.reduce(0, +)), total(.connectFailures))
     }
 
     private func expect(_ what: String, _ value: Int, _ expected: Int) {
@@ -117,7 +135,7 @@ struct Audit {
             if record.attempts > 0 { fail(record, client, "after an attempt") }
             checkTurnedAway(record, client)
         case .clientGone:
-            if !client.isHarmed && !(client.peer.hasFinished && client.peer.sent == 0) {
+            if !client.isSeenGone && !(client.peer.hasFinished && client.peer.sent == 0) {
                 fail(record, client, "although it had not gone")
             }
         case .limit:
@@ -150,7 +168,7 @@ struct Audit {
 
     /// The source was reset: the target has what came before, and then a reset.
     private func checkReset(_ record: AccessRecord, from source: Connection, to target: Connection) {
-        if !source.isHarmed { fail(record, source, "which it was not") }
+        if !source.isSeenGone { fail(record, source, "which it was not") }
         guard !target.isHarmed else { return }
         // Where both streams had ended there is nothing left to reset.
         if !target.wasReset && !(target.hasFin && target.end == .fin) {

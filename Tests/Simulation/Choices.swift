@@ -28,7 +28,7 @@ final class Choices {
     init(seed: UInt64) {
         source = .seed
         state = seed
-        rates = Array(repeating: 0, count: Mark.allCases.count)
+        rates = Array(repeating: 0, count: Mark.allCases.count { !$0.isOfFleets })
         (kinds, fullBudget) = ([], 0)
         // Each run has its own mixture of faults: with all of them in each run many would hide one another.
         for index in rates.indices where pick(3) > 0 { rates[index] = 2 << pick(6) }

@@ -60,6 +60,16 @@ public enum Mark: Int, CaseIterable, Sendable {
     case flushed
     case flushGivenUp
     case dataLarge
+    // Several workers, unix clients: of fleets alone
+    case severalAtWork
+    case snapshotsDiffer
+    case yielded
+    case acceptedByAnother
+    case unixClosed
+    case unixClosedOverBytes
+
+    /// What a run with one worker and TCP cannot meet.
+    public var isOfFleets: Bool { rawValue >= Mark.severalAtWork.rawValue }
 }
 
 /// How often each mark was met.

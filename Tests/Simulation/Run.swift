@@ -1,6 +1,6 @@
 import Reactor
 
-/// One worker in its world from start to end, with everything checked at every turn and once more at the end.
+/// Workers in their world from start to end, with everything checked at every turn and once more at the end.
 struct Run {
     /// Signalled in vain: a simulated worker is woken by its driver.
     private static let wakeup = try? Wakeup()
@@ -18,22 +18,27 @@ struct Run {
         let start = world.network.clock
         defer { world.dissolve() }
         do throws(SystemError) {
-            let tables = try Tables(services: scenario.services.count)
-            let (context, registry) = try Self.context(scenario, world, tables)
-            let worker = try Worker(context: context, driver: world.driver)
-            world.place(worker, registry)
-            worker.start()
-            while !worker.isFinished, world.network.violation == nil {
-                worker.turn()
-                Self.check(worker, world)
+            let tables = try Tables(workers: scenario.workers, services: scenario.services.count)
+            defer { withExtendedLifetime(tables) {} }
+            let (contexts, registry) = try Self.contexts(scenario, world, tables)
+            var workers: [Worker<SimulatedDriver>] = []
+            for context in contexts {
+                workers.append(try Worker(context: context, driver: world.drivers[context.index]))
+            }
+            world.place(workers, registry)
+            for worker in workers { worker.start() }
+            while world.network.violation == nil, let next = world.nextWorker() {
+                workers[next].turn()
+                // Nothing is left to do: says so, and leaves.
+                if workers[next].isFinished, world.network.violation == nil { workers[next].run() }
+                world.noteHeld(by: next)
+                Self.check(workers[next], world)
             }
             if world.network.violation == nil {
-                // Nothing is left to do: says so, and leaves.
-                worker.run()
                 world.deliverRest()
-                Audit(world: world, worker: worker, endpoints: tables.endpoints).check()
+                Audit(world: world, endpoints: tables.endpoints).check()
             }
-            reasons = CloseReason.allCases.map { worker.services.closed($0) }
+            reasons = CloseReason.allCases.map { reason in workers.reduce(0) { $0 + $1.services.closed(reason) } }
         } catch {
             world.network.fail("\(error)")
             reasons = []
@@ -44,16 +49,17 @@ struct Run {
         failurePoints = scenario.failing?.seen ?? 0
     }
 
-    private static func context(
+    /// What the workers share, and what each has of its own.
+    private static func contexts(
         _ scenario: Scenario,
         _ world: World,
         _ tables: Tables
-    ) throws(SystemError) -> (WorkerContext, EndpointRegistry) {
+    ) throws(SystemError) -> ([WorkerContext], EndpointRegistry) {
         guard let wakeup else { throw SystemError("eventfd", errno: 24) }
-        let loads = try LoadTable(workers: 1, slots: EndpointRegistry.slotCapacity)
+        let loads = try LoadTable(workers: scenario.workers, slots: EndpointRegistry.slotCapacity)
         let publication = try Publication(
             first: EndpointSnapshot(version: 1, services: scenario.services.map { _ in nil }),
-            wakeups: [wakeup]
+            wakeups: (0..<scenario.workers).map { _ in wakeup }
         )
         let network = world.network
         let removals = try RemovalTable(slots: EndpointRegistry.slotCapacity) {
@@ -73,54 +79,77 @@ struct Run {
                 at: Deadline(nanoseconds: world.network.clock)
             )
         }
-        let context = WorkerContext(
-            index: 0,
-            settings: scenario.settings,
-            listeners: world.listen(),
-            publication: publication,
-            loads: loads,
-            admission: Admission(limit: scenario.maxConnections),
-            statistics: tables.worker,
-            services: tables.services,
-            endpoints: tables.endpoints.rows(of: 0),
-            census: try Census(),
-            records: try AccessRecords(doorbell: wakeup),
-            order: world.orders,
-            handover: try HandoverTable(wakeups: [wakeup]),
-            removals: removals,
-            tickets: try RebalanceTickets(slots: EndpointRegistry.slotCapacity)
-        )
-        return (context, registry)
+        let admission = Admission(limit: scenario.maxConnections)
+        let tickets = try RebalanceTickets(slots: EndpointRegistry.slotCapacity)
+        var contexts: [WorkerContext] = []
+        for index in 0..<scenario.workers {
+            contexts.append(
+                WorkerContext(
+                    index: index,
+                    settings: scenario.settings,
+                    listeners: world.listen(),
+                    publication: publication,
+                    loads: loads,
+                    admission: admission,
+                    statistics: tables.workers[index],
+                    services: tables.services[index],
+                    endpoints: tables.endpoints.rows(of: index),
+                    census: try Census(),
+                    records: try AccessRecords(doorbell: wakeup),
+                    order: world.orders,
+                    handover: try Self.lonely(index, of: scenario.workers, wakeup),
+                    removals: removals,
+                    tickets: tickets
+                )
+            )
+        }
+        return (contexts, registry)
+    }
+
+    /// A table in which all others have more clients than a worker here can have, so that it keeps its own: an audit asks
+    /// whoever has accepted a client what became of it.
+    private static func lonely(_ index: Int, of workers: Int, _ wakeup: Wakeup) throws(SystemError) -> HandoverTable {
+        let table = try HandoverTable(wakeups: (0..<workers).map { _ in wakeup })
+        for other in 0..<workers where other != index {
+            for _ in 0..<1_000 { table.enter(other) }
+        }
+        return table
     }
 
     /// What must hold between any two turns.
     private static func check(_ worker: Worker<SimulatedDriver>, _ world: World) {
         let network = world.network
         guard network.violation == nil else { return }
-        if worker.pendingOperations != UInt64(world.driver.pending.count) {
-            network.fail(
-                "\(worker.pendingOperations) operations are counted, \(world.driver.pending.count) are in flight"
-            )
+        let inFlight = world.drivers[worker.context.index].pending.count
+        if worker.pendingOperations != UInt64(inFlight) {
+            network.fail("\(worker.pendingOperations) operations are counted, \(inFlight) are in flight")
         }
         let active = worker.services.total(.active)
         let sessions = worker.sessions.used - worker.spares
         if active != UInt64(sessions) {
             network.fail("\(active) sessions are counted, \(sessions) are there")
         }
+        if world.sessions > world.scenario.maxConnections {
+            network.fail("\(world.sessions) sessions where \(world.scenario.maxConnections) are allowed")
+        }
     }
 }
 
-/// What a worker counts in, which must live as long as it does.
+/// What workers count in, which must live as long as they do.
 private final class Tables {
-    let worker: WorkerStatistics
-    let services: ServiceRows
+    let workers: [WorkerStatistics]
+    let services: [ServiceRows]
     let endpoints: EndpointStatistics
     private let memory: SharedMemory
 
-    init(services count: Int) throws(SystemError) {
-        memory = try SharedMemory(bytes: WorkerStatistics.bytes + count * ServiceStatistics.bytes)
-        worker = unsafe WorkerStatistics(row: memory.at(0))
-        services = unsafe ServiceRows(at: memory.at(WorkerStatistics.bytes), services: count)
-        endpoints = try EndpointStatistics(workers: 1, slots: EndpointRegistry.slotCapacity)
+    init(workers number: Int, services count: Int) throws(SystemError) {
+        let each = WorkerStatistics.bytes + count * ServiceStatistics.bytes
+        let memory = try SharedMemory(bytes: number * each)
+        self.memory = memory
+        workers = (0..<number).map { unsafe WorkerStatistics(row: memory.at($0 * each)) }
+        services = (0..<number).map {
+            unsafe ServiceRows(at: memory.at($0 * each + WorkerStatistics.bytes), services: count)
+        }
+        endpoints = try EndpointStatistics(workers: number, slots: EndpointRegistry.slotCapacity)
     }
 }

@@ -2,7 +2,7 @@ import Reactor
 
 /// What a run is made of, before the first choice.
 struct Scenario {
-    /// Something that happens to the worker from outside, some time.
+    /// Something that happens to the workers from outside, some time.
     enum Step {
         case client(service: Int, Peer)
         /// Discovery has found these ports.
@@ -25,6 +25,9 @@ struct Scenario {
     /// The services and the ports of their endpoints at the start.
     var services: [[UInt16]] = [[1]]
     var endpoints: [UInt16: Network.Endpoint] = [:]
+    var workers = 1
+    /// Services that listen on a unix socket.
+    var unixServices: Set<Int> = []
     /// Clients that are there at the start.
     var clients: [Peer] = []
     var steps: [Step] = []

@@ -1,6 +1,6 @@
 import Reactor
 
-/// Everything around one worker that can move, and the choice of what moves next.
+/// Everything around the workers that can move, and the choice of what moves next.
 final class World {
     /// After so much time at rest a run goes on to its next step.
     private static let patience: UInt64 = 20_000_000_000
@@ -16,7 +16,7 @@ final class World {
     private enum Option {
         case act(Int)
         case read(Int)
-        case complete(Int)
+        case complete(driver: Int, Int)
         case step
         case abort
     }
@@ -24,10 +24,15 @@ final class World {
     let network: Network
     let scenario: Scenario
     let orders = WorkerOrders()
-    private(set) var driver: SimulatedDriver!
-    private(set) var worker: Worker<SimulatedDriver>!
+    private(set) var drivers: [SimulatedDriver] = []
+    private(set) var workers: [Worker<SimulatedDriver>] = []
+    /// The version of the snapshot that each worker has, as of the end of its last turn; the greatest number after it.
+    var held: [UInt64]
     private var registry: EndpointRegistry!
-    private var listeners: [SimulatedListener] = []
+    /// For each service a worker's own ones; or one for all.
+    private var listeners: [[SimulatedListener]]
+    /// Descriptors of listeners that all workers share: they go with the process.
+    private var shared: [Int: Int32] = [:]
 
     private var options: [Option] = []
     private var nextStep = 0
@@ -39,51 +44,66 @@ final class World {
 
     init(_ scenario: Scenario, _ choices: Choices) {
         self.scenario = scenario
+        held = Array(repeating: 0, count: scenario.workers)
+        listeners = scenario.services.map { _ in [] }
         network = Network(choices: choices)
         network.endpoints = scenario.endpoints
         network.descriptorLimit = scenario.descriptorLimit
         network.pipeCapacity = scenario.pipeCapacity
         network.failing = scenario.failing
         network.endsByPolicy = scenario.onRemove != .keep || scenario.rebalances
-        driver = SimulatedDriver(
-            network: network,
-            world: self,
-            buffers: scenario.common,
-            reserve: scenario.reserve
-        )
-        driver.batch = scenario.batch
+        network.handedOut = Array(repeating: [], count: scenario.workers)
+        drivers = (0..<scenario.workers).map { index in
+            let driver = SimulatedDriver(
+                index: index,
+                network: network,
+                world: self,
+                buffers: scenario.common,
+                reserve: scenario.reserve
+            )
+            driver.batch = scenario.batch
+            return driver
+        }
+        network.isBusy = { [unowned self] connection in drivers.contains { $0.isBusy(connection) } }
     }
 
-    /// Puts the worker into its world; before its start.
-    func place(_ worker: Worker<SimulatedDriver>, _ registry: EndpointRegistry) {
-        self.worker = worker
+    /// Puts the workers into their world; before their start.
+    func place(_ workers: [Worker<SimulatedDriver>], _ registry: EndpointRegistry) {
+        self.workers = workers
         self.registry = registry
+        held = workers.map(\.snapshot.version)
         restsSince = network.clock
         for client in scenario.clients { arrive(client, service: 0) }
     }
 
-    /// A listening descriptor for each service.
+    /// The listening descriptors of one worker, one for each service: its own, or one for all on a unix socket.
     func listen() -> [WorkerContext.Listener] {
-        scenario.services.map { _ in
-            let listener = SimulatedListener()
-            listeners.append(listener)
-            return WorkerContext.Listener(descriptor: network.open(.listener(listener)), isUnix: false)
+        scenario.services.indices.map { service in
+            let isUnix = scenario.unixServices.contains(service)
+            if isUnix, let descriptor = shared[service] {
+                return WorkerContext.Listener(descriptor: descriptor, isUnix: true)
+            }
+            let listener = SimulatedListener(isShared: isUnix)
+            listeners[service].append(listener)
+            let descriptor = network.open(.listener(listener))
+            if isUnix { shared[service] = descriptor }
+            return WorkerContext.Listener(descriptor: descriptor, isUnix: isUnix)
         }
     }
 
-    /// The client of the session that a token belongs to.
-    func client(of token: Token) -> Connection? {
-        network.connection(unsafe worker.sessions.pointer(token.slot).pointee.client, "connect")
+    /// The client of a worker's session that a token belongs to.
+    func client(of token: Token, _ worker: Int) -> Connection? {
+        network.connection(unsafe workers[worker].sessions.pointer(token.slot).pointee.client, "connect")
     }
 
-    func isSpare(_ token: Token) -> Bool {
-        unsafe worker.sessions.pointer(token.slot).pointee.phase == .spare
+    func isSpare(_ token: Token, _ worker: Int) -> Bool {
+        unsafe workers[worker].sessions.pointer(token.slot).pointee.phase == .spare
     }
 
-    /// Whether an address belongs to the snapshot that the worker holds.
-    func isHeld(_ address: UnsafePointer<SocketAddress>) -> Bool {
+    /// Whether an address belongs to the snapshot that a worker holds.
+    func isHeld(_ address: UnsafePointer<SocketAddress>, by worker: Int) -> Bool {
         scenario.services.indices.contains { service in
-            let set = worker.snapshot.endpoints(of: service)
+            let set = workers[worker].snapshot.endpoints(of: service)
             return unsafe address >= set.addresses && address < set.addresses + set.count
         }
     }
@@ -98,14 +118,16 @@ final class World {
 
     // MARK: Moves
 
-    /// One thing happens, or time passes; false when the wait is over.
-    func moveOnce(isDeliverable: Bool, until deadline: Deadline) -> Bool {
+    /// One thing happens, or time passes; false when the wait of a worker is over.
+    func moveOnce(for waiting: Int, hasResults: Bool) -> Bool {
         moves += 1
         guard moves < Self.mostMoves else {
             network.fail("no end after \(moves) moves")
             return false
         }
         if scenario.looksAtHealth, network.choices.chance(oneIn: 12) { lookAtHealth() }
+        let deadline = nextDeadline
+        let isDeliverable = hasResults || isAnotherReady(than: waiting)
         gather(everything: true)
         guard !options.isEmpty else { return isDeliverable ? false : rest(until: deadline) }
         if deadline != .never, !isDeliverable, network.choices.chance(oneIn: 128), mayDawdle {
@@ -113,7 +135,10 @@ final class World {
             return false
         }
         let choice = network.choices.pick(options.count + (isDeliverable ? 1 : 0))
-        guard choice < options.count else { return false }
+        guard choice < options.count else {
+            if !hasResults { network.mark(.yielded) }
+            return false
+        }
         if isProgress(options[choice]) { restsSince = network.clock }
         perform(options[choice])
         return true
@@ -133,15 +158,19 @@ final class World {
             if connection.queued > 0, connection.peer.isReading, !connection.isDead { options.append(.read(index)) }
         }
         guard everything else { return }
-        for index in driver.pending.indices where driver.canComplete(index) { options.append(.complete(index)) }
+        for (number, driver) in drivers.enumerated() {
+            for index in driver.pending.indices where driver.canComplete(index) {
+                options.append(.complete(driver: number, index))
+            }
+        }
         if nextStep < scenario.steps.count, !scenario.steps[nextStep].waitsForRest { options.append(.step) }
         if scenario.mayAbort && !wasReset { options.append(.abort) }
     }
 
     /// An accept that fails again and again is none.
     private func isProgress(_ option: Option) -> Bool {
-        guard case .complete(let index) = option else { return true }
-        return driver.pending[index].kind != .accept || !network.isOutOfDescriptors
+        guard case .complete(let driver, let index) = option else { return true }
+        return drivers[driver].pending[index].kind != .accept || !network.isOutOfDescriptors
     }
 
     private func perform(_ option: Option) {
@@ -152,7 +181,7 @@ final class World {
             let portion = network.choices.portion(of: connection.queued, .slowPeer)
             if portion < connection.queued { network.mark(.slowPeer) }
             network.read(connection, portion)
-        case .complete(let index): driver.complete(index)
+        case .complete(let driver, let index): drivers[driver].complete(index)
         case .step: takeStep()
         case .abort: order(.reset)
         }
@@ -162,16 +191,20 @@ final class World {
 
     /// The kernel is not slow: time passes only when it has nothing more to tell. Peers and networks may be.
     private var mayDawdle: Bool {
-        !driver.hasUnsubmitted
-            && driver.pending.indices.allSatisfy { driver.pending[$0].kind == .connect || !driver.canComplete($0) }
+        drivers.allSatisfy { driver in
+            !driver.hasUnsubmitted
+                && driver.pending.indices.allSatisfy { driver.pending[$0].kind == .connect || !driver.canComplete($0) }
+        }
     }
 
     /// A deadline comes before what could have happened, or in the same moment.
     private func dawdle(until deadline: Deadline) {
         pass(to: deadline.nanoseconds)
-        for index in driver.pending.indices
-        where driver.pending[index].kind == .connect && driver.canComplete(index) && network.choices.pick(2) == 0 {
-            driver.complete(index)
+        for driver in drivers {
+            for index in driver.pending.indices
+            where driver.pending[index].kind == .connect && driver.canComplete(index) && network.choices.pick(2) == 0 {
+                driver.complete(index)
+            }
         }
         if network.choices.pick(2) == 0 { moveAtRandom() }
     }
@@ -185,7 +218,7 @@ final class World {
 
     /// Nothing can happen but that time passes, or that the run goes on.
     private func rest(until deadline: Deadline) -> Bool {
-        if driver.hasUnsubmitted {
+        if let driver = drivers.first(where: \.hasUnsubmitted) {
             driver.start()
             return true
         }
@@ -197,8 +230,8 @@ final class World {
         }
         let isEndless = next == .max || network.clock - restsSince > Self.patience
         if isEndless && goOn() { return true }
-        if let settledAt, worker.sessions.used > 0, isEndless || network.clock - settledAt > Self.longestEnd {
-            network.fail("\(worker.sessions.used) sessions are left although their peers have ended: a hang")
+        if let settledAt, sessions > 0, isEndless || network.clock - settledAt > Self.longestEnd {
+            network.fail("\(sessions) sessions are left although their peers have ended: a hang")
             return false
         }
         guard next < .max else {
@@ -217,7 +250,7 @@ final class World {
             else { continue }
             network.fail("\(connection.title) has gone before it was served, which is not noticed")
         }
-        if deadline == .never, !network.isOutOfDescriptors, listeners.contains(where: { !$0.queue.isEmpty }) {
+        if deadline == .never, !network.isOutOfDescriptors, listeners.joined().contains(where: { !$0.queue.isEmpty }) {
             network.fail("clients wait to be accepted, and the worker sleeps for ever")
         }
     }
@@ -228,6 +261,8 @@ final class World {
             guard let partner = connection.partner, partner.descriptor >= 0, partner.queued == 0,
                 connection.wasRelayed || partner.wasRelayed
             else { continue }
+            // A unix peer that has closed is at the end of its stream, and no more is to be seen of it.
+            if connection.isUnix && !connection.diedOverBytes { continue }
             if deadline == .never || network.clock - connection.diedAt > Self.longestNotice {
                 network.fail("\(connection.title) has gone, and its session does not notice")
             }
@@ -241,7 +276,7 @@ final class World {
             takeStep()
         } else if settledAt == nil {
             settle()
-        } else if worker.sessions.used == 0 && !isDraining {
+        } else if sessions == 0 && !isDraining {
             order(.drain)
         } else {
             return false
@@ -270,7 +305,7 @@ final class World {
             network.say("endpoints of service \(service): \(ports)")
             network.mark(ports.isEmpty ? .noEndpoints : .endpointsChanged)
             replace(service, ports)
-            driver.isWoken = true
+            wake()
         case .behaviour(let port, let behaviour):
             network.endpoints[port]?.behaviour = behaviour
         case .descriptorLimit(let limit):
@@ -279,8 +314,8 @@ final class World {
         case .reset: order(.reset)
         case .rebalance(let count):
             network.say("\(count) tickets for each endpoint")
-            worker.context.tickets.grant(registry.observe().endpoints.map { ($0.assignment.slot, count) })
-            driver.isWoken = true
+            workers[0].context.tickets.grant(registry.observe().endpoints.map { ($0.assignment.slot, count) })
+            wake()
         }
     }
 
@@ -294,7 +329,7 @@ final class World {
             case .new: network.mark(.endpointBack)
             case .ready, .suspect: break
             }
-            driver.isWoken = true
+            wake()
         }
     }
 
@@ -305,17 +340,24 @@ final class World {
             at: Deadline(nanoseconds: network.clock)
         )
         registry.tidy(at: Deadline(nanoseconds: network.clock))
+        checkHeld(workers[0].context.publication)
+    }
+
+    private func wake() {
+        for driver in drivers { driver.isWoken = true }
     }
 
     private func arrive(_ peer: Peer, service: Int) {
-        guard listeners[service].isOpen, !listeners[service].refusesNew else { return }
+        let listener = listeners[service][network.choices.pick(listeners[service].count)]
+        guard listener.isOpen, !listener.refusesNew else { return }
         let number = network.connections.count
         let address = SocketAddress(ipv4: [10, 1, UInt8(number >> 8), UInt8(number & 0xff)], port: UInt16(number + 1))
         let connection = Connection(number: number, role: .client, address: address, peer: peer)
+        connection.isUnix = listener.isShared
         connection.isEstablished = true
         if settledAt != nil { connection.peer.settle() }
         network.connections.append(connection)
-        listeners[service].queue.append(connection)
+        listener.queue.append(connection)
     }
 
     private func order(_ order: WorkerOrder) {
@@ -324,13 +366,21 @@ final class World {
         if order == .reset { wasReset = true }
         isDraining = true
         network.mark(order == .reset ? .resetOrdered : .drainBegun)
-        for listener in listeners { listener.refusesNew = true }
+        for listener in listeners.joined() { listener.refusesNew = true }
         orders.raise(to: order)
-        driver.isWoken = true
+        wake()
     }
 
-    /// What is under way when the worker has gone still arrives.
+    /// The end of the process: shared listeners go, and what is under way still arrives.
     func deliverRest() {
+        if wasReset {
+            // Whoever is in a shared queue then goes with the process.
+            for listener in listeners.joined() where listener.isShared {
+                for connection in listener.queue { network.resetPeer(connection) }
+                listener.queue.removeAll()
+            }
+        }
+        for descriptor in shared.values.sorted() { network.close(descriptor, withReset: false) }
         settle()
         for connection in network.connections where connection.queued > 0 && !connection.isDead {
             network.read(connection, connection.queued)
@@ -343,9 +393,9 @@ final class World {
             connection.partner = nil
             connection.spareOf = nil
         }
-        driver.sockets.move.body = {}
+        for driver in drivers { driver.sockets.move.body = {} }
         network.isBusy = { _ in false }
-        worker = nil
-        driver = nil
+        workers = []
+        drivers = []
     }
 }

@@ -25,14 +25,14 @@ public final class LineClient {
     /// -1 after a close.
     private(set) var descriptor: Int32
 
-    /// Connects to `address`; with `sendBuffer` the kernel keeps that many unsent bytes, about, and not more (SO_SNDBUF).
+    /// Connects to `address`.
     public init(
         to address: TrafficAddress,
         within seconds: Double = 10,
-        sendBuffer: Int32? = nil
+        room: KernelRoom = KernelRoom()
     ) throws(Failure) {
         descriptor = Socket.open(address.family)
-        if let sendBuffer { Socket.setOption(descriptor, SO_SNDBUF, sendBuffer) }
+        room.give(to: descriptor)
         // A throw from here on runs deinit, which closes.
         var code = Socket.connect(descriptor, to: address)
         if code == EINPROGRESS {

@@ -5,9 +5,9 @@ public final class RawServer: Sendable {
     public let address: TrafficAddress
     private let descriptor: Int32
 
-    /// With `receiveBuffer` its connections take that many bytes before anybody reads, about, and not more.
-    public init(_ address: TrafficAddress = .loopback, receiveBuffer: Int32? = nil) {
-        let (descriptor, bound) = Socket.listen(on: address, backlog: 128, receiveBuffer: receiveBuffer)
+    /// - Parameter room: of its connections.
+    public init(_ address: TrafficAddress = .loopback, room: KernelRoom = KernelRoom()) {
+        let (descriptor, bound) = Socket.listen(on: address, backlog: 128, room: room)
         self.descriptor = descriptor
         self.address = bound
     }

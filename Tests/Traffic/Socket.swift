@@ -21,15 +21,13 @@ enum Socket {
     }
 
     /// A bound, listening socket and the address with its real port; a unix path that exists is replaced.
-    ///
-    /// With `receiveBuffer` its connections have a receive buffer of that size, which does not grow (SO_RCVBUF).
     static func listen(
         on address: TrafficAddress,
         backlog: Int32,
-        receiveBuffer: Int32? = nil
+        room: KernelRoom = KernelRoom()
     ) -> (descriptor: Int32, address: TrafficAddress) {
         let bound = bind(to: address)
-        if let receiveBuffer { setOption(bound.descriptor, SO_RCVBUF, receiveBuffer) }
+        room.give(to: bound.descriptor)
         precondition(Glibc.listen(bound.descriptor, backlog) == 0, "listen \(address): errno \(errno)")
         return bound
     }
@@ -130,11 +128,11 @@ enum Socket {
         _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
     }
 
-    /// A number at the socket's own level; an error is ignored.
-    static func setOption(_ descriptor: Int32, _ option: Int32, _ value: Int32) {
+    /// A number, at the socket's own level if no other is named; an error is ignored.
+    static func setOption(_ descriptor: Int32, _ option: Int32, _ value: Int32, level: Int32 = SOL_SOCKET) {
         var value = value
         let length = socklen_t(MemoryLayout<Int32>.size)
-        _ = unsafe setsockopt(descriptor, SOL_SOCKET, option, &value, length)
+        _ = unsafe setsockopt(descriptor, level, option, &value, length)
     }
 
     /// TCP_NODELAY, so that small chunks do not wait for acknowledgements; an error on unix sockets, ignored there.

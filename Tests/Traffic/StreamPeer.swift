@@ -13,6 +13,19 @@ public final class StreamPeer {
         case ended(LineClient.End, received: Int)
     }
 
+    /// A failure of one of several peers that were moved together.
+    public struct PeerFailure: Error, CustomStringConvertible {
+        /// Which of them, from 0 on; of those that stalled the first.
+        public let index: Int
+        public let failure: Failure
+        /// How many have stalled.
+        public var count = 1
+
+        public var description: String {
+            "connection \(index)" + (count > 1 ? " and \(count - 1) more" : "") + ": \(failure)"
+        }
+    }
+
     private static let quietRounds = 5
     private static let roundMilliseconds: Int32 = 20
 
@@ -59,28 +72,52 @@ public final class StreamPeer {
             }
             if isDone { return }
             guard MonotonicTime.now < deadline else {
-                throw Failure.stalled(
-                    sent: peers.reduce(0) { $0 + $1.sent },
-                    received: peers.reduce(0) { $0 + $1.received }
-                )
+                throw stalled(peers)
             }
             set.wait(milliseconds: 500)
             for (index, peer) in peers.enumerated() {
-                if set.isWritable(index) { _ = try peer.sendSome(min(piece, peer.toSend - peer.sent)) }
-                if set.isReadable(index) { _ = try peer.receiveSome(min(piece, peer.toReceive - peer.received)) }
+                try naming(index) {
+                    if set.isWritable(index) { _ = try peer.sendSome(min(piece, peer.toSend - peer.sent)) }
+                    if set.isReadable(index) { _ = try peer.receiveSome(min(piece, peer.toReceive - peer.received)) }
+                }
             }
         }
     }
 
+    private static func naming(_ index: Int, _ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch let failure as Failure {
+            throw PeerFailure(index: index, failure: failure)
+        }
+    }
+
+    private static func stalled(_ peers: [StreamPeer]) -> PeerFailure {
+        let late = peers.indices.filter {
+            peers[$0].sent < peers[$0].toSend || peers[$0].received < peers[$0].toReceive
+        }
+        let first = late.first ?? 0
+        let failure = Failure.stalled(sent: peers[first].sent, received: peers[first].received)
+        return PeerFailure(index: first, failure: failure, count: late.count)
+    }
+
     /// Sends on all of them until none takes a byte for a while: everything between the ends is full then.
-    public static func fill(_ peers: [StreamPeer]) throws {
+    ///
+    /// - Parameter piece: bytes at a time; whoever gets few at once does not let the kernel widen its receive buffers.
+    /// - Returns: how many bytes went.
+    @discardableResult
+    public static func fill(_ peers: [StreamPeer], piece: Int = 64 << 10) throws -> Int {
+        let before = peers.reduce(0) { $0 + $1.sent }
         var quiet = 0
         while quiet < quietRounds {
             var moved = 0
-            for peer in peers { moved += try peer.sendSome(Scratch.capacity) }
+            for (index, peer) in peers.enumerated() {
+                try naming(index) { moved += try peer.sendSome(min(piece, Scratch.capacity)) }
+            }
             quiet = moved == 0 ? quiet + 1 : 0
             if moved == 0 { usleep(UInt32(roundMilliseconds) * 1_000) }
         }
+        return peers.reduce(0) { $0 + $1.sent } - before
     }
 
     /// Sends piece by piece until one stays in the send queue; the bytes before that piece have reached the next hop's

@@ -69,14 +69,16 @@ extension Worker {
     }
 
     /// Tells one client now instead of letting it hang in the queue: the spare descriptor is what it is taken with.
+    ///
+    /// - Returns: nil if one was told; else the negated errno of the accept, or 0 without a spare descriptor.
     @discardableResult
-    private func turnOneAway(_ index: Int) -> Bool {
-        guard spareDescriptor >= 0 else { return false }
+    private func turnOneAway(_ index: Int) -> Int32? {
+        guard spareDescriptor >= 0 else { return 0 }
         sockets.closeGracefully(spareDescriptor)
         let client = sockets.accept(unsafe listeners[index].descriptor)
         if client >= 0 { reject(client, service: index) }
         spareDescriptor = sockets.spare()
-        return client >= 0
+        return client >= 0 ? nil : client
     }
 
     private func reject(_ client: Int32, service: Int) {
@@ -223,7 +225,12 @@ extension Worker {
             if client >= 0 {
                 serveHere(client, service: index)
             } else if SystemError.isDescriptorShortage(-client) {
-                guard turnOneAway(index) else { break }
+                guard let failure = turnOneAway(index) else { continue }
+                // The queue is empty, which does not show without a descriptor; or nobody waits any more.
+                if failure == -SystemError.wouldBlock || order == .reset { break }
+                // Sessions that end give theirs back: then those in the queue are served.
+                deadlines.set(owner(ofListener: index), now.advanced(by: Self.acceptPause))
+                return
             } else if SystemError.isOfOneConnection(-client) {
                 failures += 1
             } else {

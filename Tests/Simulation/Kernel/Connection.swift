@@ -1,7 +1,7 @@
 import Glibc
 import Reactor
 
-/// One TCP connection of the worker, with both ends: the socket that the worker has, and the peer far away.
+/// One connection of a worker, with both ends: the socket that the worker has, and the peer far away.
 ///
 /// What each stream carries is a pattern of its connection and position, so counts say which bytes are where.
 final class Connection {
@@ -26,6 +26,13 @@ final class Connection {
     /// Whose spare this is, until its session has taken it over.
     var spareOf: Connection?
     var isEstablished = false
+    /// A client of a unix listener. Its peer cannot reset: what is a reset elsewhere is a close, after which it is at its
+    /// end; and an error only where it had not read everything (unix_release_sock() of Linux).
+    var isUnix = false
+    /// Its peer has closed without having read everything.
+    var diedOverBytes = false
+    /// A send to it was told that nobody is there.
+    var hasFailedSend = false
     var isSelfConnected = false
     /// Whether the connect was told to have succeeded.
     var wasRelayed = false
@@ -85,7 +92,7 @@ final class Connection {
     var room: Int { max(0, peer.window - queued) }
 
     /// getpeername(2) fails: reset, or both FINs are acknowledged.
-    var isOver: Bool { isDead || (hasFin && sendsFin && queued == 0) }
+    var isOver: Bool { !isUnix && (isDead || (hasFin && sendsFin && queued == 0)) }
 
     /// What poll(2) would say (tcp_poll() of Linux).
     var pollBits: UInt32 {
@@ -105,6 +112,9 @@ final class Connection {
 
     /// Whether this end has met something that may end a session as reset.
     var isHarmed: Bool { peer.hasReset || hasFailed }
+    /// Whether the worker can know that it is gone: of a unix peer that has closed only by its own sends, or by what the
+    /// peer had not read.
+    var isSeenGone: Bool { isHarmed && (!isUnix || diedOverBytes || hasFailedSend || hasFailed) }
     /// An injected failure has told the worker that it is gone.
     var hasFailed = false
 

@@ -88,6 +88,8 @@ extension Network {
         guard connection.isEstablished, !connection.isDead else { return }
         if connection.hasFin && connection.end == .fin { return }
         say("\(connection.title) gets a reset")
+        // On a unix socket what was sent is in its peer's queue already, and stays there.
+        if connection.isUnix { connection.peer.received += connection.queued }
         connection.queued = 0
         connection.wasReset = true
         if connection.end == .none { connection.end = .reset }
@@ -126,6 +128,11 @@ extension Network {
     func act(_ connection: Connection) {
         guard let action = connection.peer.action else { return }
         say("\(connection.title): \(action)")
+        if connection.isUnix && [.reset, .close, .vanish].contains(action) {
+            closeUnix(connection)
+            connection.peer.next += 1
+            return
+        }
         switch action {
         case .send(let count):
             send(count, connection)
@@ -178,6 +185,15 @@ extension Network {
         }
         connection.peer.sent += portion
         connection.inbound += portion
+    }
+
+    /// However the process at the far end of a unix socket ends.
+    private func closeUnix(_ connection: Connection) {
+        connection.peer.hasFinished = true
+        mark(connection.queued > 0 ? .unixClosedOverBytes : .unixClosed)
+        connection.diedOverBytes = connection.queued > 0
+        die(connection, connection.queued > 0 ? ECONNRESET : 0)
+        connection.queued = 0
     }
 
     private func finish(_ connection: Connection) {

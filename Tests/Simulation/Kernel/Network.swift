@@ -1,7 +1,7 @@
 import Glibc
 import Reactor
 
-/// The kernel and the world beyond it, as one worker meets them: descriptors, connections, listeners, a clock.
+/// The kernel and the world beyond it, as the workers meet them: descriptors, connections, listeners, a clock.
 ///
 /// Nothing moves by itself: what happens next is always a choice.
 final class Network {
@@ -23,8 +23,8 @@ final class Network {
     var descriptorLimit = 1 << 16
     private(set) var openDescriptors = 0
     var pipeCapacity = 1 << 20
-    /// Accepted connections in the order in which the worker was given them.
-    var handedOut: [Connection] = []
+    /// Accepted connections in the order in which each worker was given them.
+    var handedOut: [[Connection]] = []
     /// How endpoints, by port, meet a connect.
     var endpoints: [UInt16: Endpoint] = [:]
     /// Failed connects that were told.
@@ -133,6 +133,10 @@ final class SimulatedListener {
     var isOpen = true
     /// A drain has begun: the kernel drops what is new.
     var refusesNew = false
+    /// A unix listener, in whose queue all workers' clients stand.
+    let isShared: Bool
+
+    init(isShared: Bool) { self.isShared = isShared }
 }
 
 /// A pipe: bytes of one stream, one after the other.

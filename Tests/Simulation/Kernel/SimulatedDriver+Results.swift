@@ -51,6 +51,7 @@ extension SimulatedDriver {
             finish(index, -[ECONNABORTED, EPROTO, EINTR][network.choices.pick(3)])
         } else {
             let connection = listener.queue.removeFirst()
+            if listener.isShared && self.index > 0 { network.mark(.acceptedByAnother) }
             connection.descriptor = network.open(.connection(connection))
             if network.fault(.acceptEndedEarly) {
                 finish(index, connection.descriptor)
@@ -114,7 +115,7 @@ extension SimulatedDriver {
     private func send(_ index: Int, _ connection: Connection) {
         let operation = pending[index]
         if connection.isDead || connection.sendsFin {
-            let error = network.useUpError(of: connection, orElse: EPIPE)
+            let error = network.sendFailure(of: connection)
             if operation.done > 0 {
                 // What was sent before is the result, and the error is used up.
                 network.mark(.hiddenReset)

@@ -5,6 +5,8 @@ import Reactor
 /// every promise of the contract is checked.
 @safe
 final class SimulatedDriver: Driver {
+    /// The worker's.
+    let index: Int
     let network: Network
     let sockets: SimulatedSockets
     let common: SimulatedBuffers
@@ -25,18 +27,26 @@ final class SimulatedDriver: Driver {
     /// What the world can do beside operations.
     unowned let world: World
 
-    init(network: Network, world: World, buffers: (count: Int, size: Int), reserve: (count: Int, size: Int)) {
+    init(
+        index: Int,
+        network: Network,
+        world: World,
+        buffers: (count: Int, size: Int),
+        reserve: (count: Int, size: Int)
+    ) {
+        self.index = index
         self.network = network
         self.world = world
-        sockets = SimulatedSockets(network: network, move: SimulatedSockets.Mover())
+        sockets = SimulatedSockets(network: network, worker: index, move: SimulatedSockets.Mover())
         common = SimulatedBuffers(firstIndex: 0, count: buffers.count, size: buffers.size)
         self.reserve = SimulatedBuffers(firstIndex: buffers.count, count: reserve.count, size: reserve.size)
-        let isBusy = { [unowned self] (connection: Connection) in
-            pending.contains { $0.connection === connection }
-        }
-        network.isBusy = isBusy
         sockets.move.body = { [unowned self] in self.world.moveAtRandom() }
     }
+
+    func isBusy(_ connection: Connection) -> Bool { pending.contains { $0.connection === connection } }
+
+    /// The worker has something to do: results to take, or operations to hand over.
+    var isReady: Bool { !results.isEmpty || isWoken || hasUnsubmitted }
 
     var now: Deadline { Deadline(nanoseconds: network.clock) }
 
@@ -146,11 +156,11 @@ final class SimulatedDriver: Driver {
 
     /// From its connect on an upstream is the partner of the client with the same owner.
     private func join(_ operation: PendingOperation) {
-        guard let upstream = operation.connection, let client = world.client(of: operation.token) else {
+        guard let upstream = operation.connection, let client = world.client(of: operation.token, index) else {
             network.fail("a connect for a session without a client")
             return
         }
-        if world.isSpare(operation.token) {
+        if world.isSpare(operation.token, index) {
             upstream.spareOf = client
             upstream.partner = client
             network.mark(.spareStarted)
@@ -172,7 +182,7 @@ final class SimulatedDriver: Driver {
         while network.violation == nil {
             let isDeliverable = !results.isEmpty || isWoken
             if isDeliverable && results.count >= batch { break }
-            if !world.moveOnce(isDeliverable: isDeliverable, until: deadline) { break }
+            if !world.moveOnce(for: index, hasResults: isDeliverable) { break }
             if network.clock >= deadline.nanoseconds { break }
         }
         isWoken = false
@@ -194,7 +204,7 @@ final class SimulatedDriver: Driver {
         if completion.token.operation == .accept && completion.result >= 0,
             let connection = network.connection(completion.result, "accept")
         {
-            network.handedOut.append(connection)
+            network.handedOut[self.index].append(connection)
         }
         guard !completion.more else { return }
         guard let index = pending.firstIndex(where: { $0.token == completion.token }) else {
@@ -230,7 +240,7 @@ final class SimulatedDriver: Driver {
             pending[index].failure = network.failure(of: .acceptOperation)
         case .connect:
             // Until now the address had to stay where it was.
-            if let address = unsafe operation.address, unsafe !world.isHeld(address) {
+            if let address = unsafe operation.address, unsafe !world.isHeld(address, by: self.index) {
                 network.fail("the address of a connect was let go before the kernel could read it")
             }
             if network.endpoints[operation.port]?.behaviour == .silent { network.mark(.connectSilent) }

@@ -4,6 +4,8 @@ import Reactor
 /// The immediate calls, on the simulated network. The world may move before any of them: a turn takes time.
 struct SimulatedSockets: SocketCalls {
     let network: Network
+    /// Whose calls they are.
+    let worker: Int
     let move: Mover
 
     /// Lets something of the world happen in the middle of a turn.
@@ -46,7 +48,7 @@ struct SimulatedSockets: SocketCalls {
         let connection = listener.queue.removeFirst()
         if listener.refusesNew { network.mark(.queueTakenInDrain) }
         connection.descriptor = network.open(.connection(connection))
-        network.handedOut.append(connection)
+        network.handedOut[worker].append(connection)
         return connection.descriptor
     }
 
@@ -170,7 +172,7 @@ struct SimulatedSockets: SocketCalls {
             connection.edges += 1
             return error
         }
-        if connection.isDead { return network.useUpError(of: connection, orElse: EPIPE) }
+        if connection.isDead { return network.sendFailure(of: connection) }
         let most = min(count, pipe.count, connection.room)
         guard most > 0 else { return again(.drainFoundNoRoom) }
         let moved = network.choices.portion(of: most, .partialDrain)
@@ -188,6 +190,12 @@ struct SimulatedSockets: SocketCalls {
 }
 
 extension Network {
+    /// What a send finds on a socket whose peer has gone. A unix socket keeps its error for the receive.
+    func sendFailure(of connection: Connection) -> Int32 {
+        connection.hasFailedSend = true
+        return connection.isUnix ? -EPIPE : useUpError(of: connection, orElse: EPIPE)
+    }
+
     /// The pending error as a result; it is told only once.
     func useUpError(of connection: Connection, orElse error: Int32 = 0) -> Int32 {
         defer { connection.error = 0 }

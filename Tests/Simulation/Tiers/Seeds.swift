@@ -22,7 +22,7 @@ public enum Seeds {
 }
 
 /// Draws a scenario.
-private struct Draft {
+struct Draft {
     let choices: Choices
     private(set) var isLarge = false
     private var window = 0

@@ -29,10 +29,12 @@ final class EchoProbe {
         let message = [UInt8](repeating: 42, count: Self.size)
         var times: [Double] = []
         times.reserveCapacity(Self.messages)
-        for _ in 0..<Self.messages {
+        for index in 0..<Self.messages {
             let before = Clock.now
-            try client.sendAll(message)
-            guard try client.readExactly(Self.size) == message else { throw LineClient.Failure.reset }
+            try during("echo \(index)") {
+                try client.sendAll(message)
+                guard try client.readExactly(Self.size) == message else { throw LineClient.Failure.reset }
+            }
             times.append(Clock.now - before)
         }
         return Times(times)

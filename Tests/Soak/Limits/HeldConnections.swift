@@ -71,14 +71,17 @@ struct HeldConnections {
     }
 
     private func open(_ count: Int, to address: TrafficAddress) throws -> [LineClient] {
-        try (0..<count).map { _ in try LineClient(to: address) }
+        try (0..<count).map { index in try during("connecting \(index + 1) of \(count)") { try LineClient(to: address) }
+        }
     }
 
     /// Each asks, then each reads its answer.
     private func echo(_ clients: [LineClient], _ text: String) throws {
-        for (index, client) in clients.enumerated() { try client.sendAll("\(text) \(index)\n") }
         for (index, client) in clients.enumerated() {
-            let answer = try client.readLine(within: Self.patience)
+            try during("\(text) to connection \(index)") { try client.sendAll("\(text) \(index)\n") }
+        }
+        for (index, client) in clients.enumerated() {
+            let answer = try during("\(text) from connection \(index)") { try client.readLine(within: Self.patience) }
             if answer != "\(text) \(index)" { findings.broken("held: a wrong answer to '\(text) \(index)': \(answer)") }
         }
     }

@@ -97,9 +97,11 @@ struct MemoryLimitStorm {
     }
 
     private func ask(_ clients: [LineClient], _ text: String) throws {
-        for client in clients { try client.sendAll(text + "\n") }
-        for client in clients {
-            let answer = try client.readLine(within: Self.patience)
+        for (index, client) in clients.enumerated() {
+            try during("\(text) to connection \(index)") { try client.sendAll(text + "\n") }
+        }
+        for (index, client) in clients.enumerated() {
+            let answer = try during("\(text) from connection \(index)") { try client.readLine(within: Self.patience) }
             if answer != text { findings.broken("memory: a wrong answer: \(answer)") }
         }
     }
