@@ -13,8 +13,6 @@ final class AdminConnection: ChannelInboundHandler {
     static let requestLimit = TimeAmount.seconds(30)
     /// From a request to the moment when the client's kernel has taken the whole answer.
     static let answerLimit = TimeAmount.seconds(10)
-    /// Between an answer and the next request of the same connection.
-    static let pause = TimeAmount.milliseconds(1)
     /// Bytes of a body that are read and thrown away.
     static let longestBody = 64 << 10
     /// Browsers and scrapers stay far below.
@@ -46,7 +44,7 @@ final class AdminConnection: ChannelInboundHandler {
         self.crowd = crowd
     }
 
-    /// Whether nobody loses more than a connection when it is closed.
+    /// Whether its client loses no answer when it is closed.
     var isIdle: Bool {
         switch state {
         case .waiting, .reading: true
@@ -137,22 +135,18 @@ final class AdminConnection: ChannelInboundHandler {
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         let body = ByteBuffer(bytes: answer.body)
         context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(body)))).assumeIsolated().whenComplete { result in
-            if case .success = result, !isLast { self.awaitNext() } else { self.close() }
+            if case .success = result, !isLast { self.crowd.queueForNext(self) } else { self.close() }
         }
     }
 
-    /// Only after the end of an answer does the next request come, which may be here already
-    /// (HTTPServerPipelineHandler): a client that reads nothing has one answer that waits for it. And only after a pause,
-    /// because an event loop does all that is due before it looks at its sockets again: a client with a thousand requests
-    /// ahead would have them all answered before anybody else.
-    private func awaitNext() {
-        context?.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) {
-            guard case .answering = self.state, let context = self.context else { return }
-            guard !self.isInputClosed else { return self.close() }
-            self.state = .waiting
-            self.expire(after: Self.requestLimit)
-            context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
-        }
+    /// Takes the next request, which may be here already (HTTPServerPipelineHandler): it comes after the end of an answer,
+    /// so a client that reads nothing has one answer that waits for it.
+    func takeNext() {
+        guard case .answering = state, let context else { return }
+        guard !isInputClosed else { return close() }
+        state = .waiting
+        expire(after: Self.requestLimit)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     }
 
     private func expire(after limit: TimeAmount) {

@@ -29,7 +29,7 @@ struct AdminServer {
                 // On Linux the call concerns the thread alone.
                 _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
                 return NIOLoopBound(
-                    Room(routes: AdminRoutes(inspector, on: loop), crowd: AdminCrowd()),
+                    Room(routes: AdminRoutes(inspector, on: loop), crowd: AdminCrowd(on: loop)),
                     eventLoop: loop
                 )
             }.wait()
@@ -53,8 +53,6 @@ struct AdminServer {
         let crowd: AdminCrowd
     }
 
-    private struct Crowded: Error {}
-
     private static func admit(_ channel: any Channel, _ room: Room) throws {
         let connection = AdminConnection(routes: room.routes, crowd: room.crowd)
         let decoder = HTTPRequestDecoder(
@@ -66,8 +64,7 @@ struct AdminServer {
         try pipeline.addHandler(ByteToMessageHandler(decoder))
         try pipeline.addHandler(HTTPServerPipelineHandler())
         try pipeline.addHandler(connection)
-        // What throws here closes the channel, and then the connection leaves the crowd.
-        guard room.crowd.enter(connection) else { throw Crowded() }
+        room.crowd.enter(connection)
     }
 
     /// Closes everything; a socket file goes too.
