@@ -1,4 +1,5 @@
 extension TopTables {
+    /// Living connections, the oldest first.
     var connections: TopTable {
         let rows = (state.reading?.connections?.connections ?? []).map { (id: "\($0.worker) \($0.conn)", row: $0) }
         return TopTable(

@@ -6,14 +6,18 @@ extension TopTables {
         var failures: UInt64 { entry.connectFailuresTotal.total }
     }
 
+    /// Every endpoint of every service; below it why it gets connections or none.
     var endpoints: TopTable {
         let reading = state.reading
-        let rows = (reading.map(Rates.rows) ?? []).map { id, service, entry in
+        let all = (reading.map(Rates.rows) ?? []).map { id, service, entry in
             (
                 id: id,
                 row: EndpointRow(service: service, entry: entry, rates: state.rates.endpoints[id] ?? Rates.Traffic())
             )
-        }.sorted { $0.row.entry.state.urgency > $1.row.entry.state.urgency }
+        }
+        // What needs a look comes first, and otherwise as it came.
+        let rows = EndpointState.allCases.sorted { $0.urgency > $1.urgency }
+            .flatMap { state in all.filter { $0.row.entry.state == state } }
         return TopTable(
             rows,
             [

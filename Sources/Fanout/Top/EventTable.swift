@@ -1,4 +1,5 @@
 extension TopTables {
+    /// What the log said of late that matters, the newest first.
     var events: TopTable {
         let all = state.reading?.status.events ?? []
         // Newest first, and told apart by what they are: the list moves on.

@@ -4,6 +4,7 @@ extension TopTables {
         let rates: Rates.Traffic
     }
 
+    /// Services in the order of the flags; below it times, and how connections ended.
     var services: TopTable {
         let all = state.reading?.status.services ?? []
         let rows = all.enumerated().map { index, service in

@@ -50,7 +50,12 @@ final class PseudoTerminal: Sendable {
             var bytes = [UInt8](repeating: 0, count: 65536)
             while true {
                 let count = unsafe read(master, &bytes, bytes.count)
-                guard count > 0 else { return }
+                guard count > 0 else {
+                    // Nobody holds the other side any more. Closed here alone: a number that is free may be another
+                    // terminal's at the next read.
+                    close(master)
+                    return
+                }
                 state.withLockedValue { $0.write(bytes.prefix(count)) }
             }
         }.start()
@@ -99,7 +104,6 @@ final class PseudoTerminal: Sendable {
         kill(pid, SIGKILL)
         waitpid(pid, nil, 0)
         close(slave)
-        close(master)
     }
 
     var screen: VirtualScreen { state.withLockedValue { $0 } }

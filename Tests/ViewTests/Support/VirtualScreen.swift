@@ -51,9 +51,17 @@ struct VirtualScreen {
     }
 
     private mutating func put(_ text: String) {
-        guard let character = text.first, let scalar = text.unicodeScalars.first, scalar.value >= 0x20 else {
-            // The echo of the tests' own keys, before the terminal is in its mode, is none of the program's.
+        switch text {
+        case "\r":
+            cursor.column = 0
             return
+        case "\n":
+            cursor.row += 1
+            return
+        case _: break
+        }
+        guard let character = text.first, let scalar = text.unicodeScalars.first, scalar.value >= 0x20 else {
+            return faults.append("control \(text.utf8.map { $0 })")
         }
         guard rows.indices.contains(cursor.row), rows[cursor.row].indices.contains(cursor.column) else {
             faults.append("\(text) at \(cursor)")

@@ -181,6 +181,15 @@ import Testing
         #expect(terminal.screen.faults.isEmpty)
     }
 
+    @Test func aDumbTerminalGetsOnePage() throws {
+        let terminal = try top(try AdminDouble(), width: 140, height: 40, environment: ["TERM": "dumb"])
+        #expect(try terminal.exit() == 0)
+        try terminal.expect("10.0.0.9:23000")
+        #expect(terminal.screen.faults.isEmpty)
+        #expect(!terminal.isRaw)
+        #expect(!terminal.screen.isSecond)
+    }
+
     @Test func withoutUTF8ItIsASCII() throws {
         let terminal = try top(try AdminDouble(), environment: [:])
         try terminal.expect("260 us")

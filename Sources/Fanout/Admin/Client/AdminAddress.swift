@@ -22,7 +22,7 @@ enum AdminAddress: Hashable, Sendable {
         self = .tcp(HostPort(host: place.host.contains(":") ? "::1" : "127.0.0.1", port: place.port))
     }
 
-    private static let malformed = InvalidValue("where a running Fanout has it, such as 127.0.0.1:9901 or unix:/path")
+    private static let malformed = InvalidValue("where a running Fanout has it, such as 127.0.0.1:9102 or unix:/path")
 
     /// The `Host` header of a request (RFC 9110, section 7.2).
     var host: String {

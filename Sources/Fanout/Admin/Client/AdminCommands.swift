@@ -43,7 +43,9 @@ enum AdminCommands {
     }
 
     private static func top(_ client: AdminClient, _ options: TopOptions, _ environment: [String: String]) -> ExitCode {
-        let isLive = !options.once && !options.json && isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1
+        // A dumb terminal obeys no orders (terminfo(5)).
+        let isTerminal = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 && environment["TERM"] != "dumb"
+        let isLive = isTerminal && !options.once && !options.json
         do throws(AdminFailure) {
             guard !isLive else { return try Top(client: client, options: options, environment: environment).run() }
             let shot = TopShot(client: client, interval: options.interval)
