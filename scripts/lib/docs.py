@@ -86,6 +86,16 @@ class Setting:
             return None if self.has_admin else "a build with --admin-address"
         return None if shutil.which(need, path=self.environment["PATH"]) else need
 
+    def check_metrics(self, table):
+        """Whether what the admin endpoint serves is what the table of docs/observing.md promises: names and types."""
+        self.serve()
+        served = self.output(["curl", "--fail", "--silent", "http://127.0.0.1:9102/metrics"])
+        served = set(re.findall(r"(?m)^# TYPE ([a-z_]+) ([a-z]+)$", served))
+        promised = set(re.findall(r"(?m)^\| `([a-z_]+)` \| ([a-z]+) \|", open(table).read()))
+        if served != promised or not served:
+            sys.exit("docs: %s: only served %s, only promised %s" % (table, served - promised, promised - served))
+        print("docs: %s: all %d metrics are served" % (table, len(served)))
+
     def end(self):
         for process in reversed(self.processes):
             if process.poll() is None:
@@ -112,6 +122,10 @@ def main(programs, files):
         ran, skipped = 0, 0
         try:
             setting.build()
+            if setting.has_admin:
+                setting.check_metrics("docs/observing.md")
+            else:
+                print("docs: metrics skipped: needs a build with --admin-address")
             for file in files:
                 for line, needs, text in blocks(file):
                     place = "%s:%d" % (file, line)

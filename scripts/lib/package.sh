@@ -59,7 +59,8 @@ package_control() {
 
 # package_test FOLDER PACKAGE: it installs and goes without a trace, and everything in it does what it is for.
 package_test() {
-    install_packages fish lintian man-db strace systemd zsh
+    [ "$(id -u)" = 0 ] || die "package: its test installs and starts a service, which needs root"
+    install_packages fish iproute2 lintian man-db strace systemd util-linux zsh
     local folder=$1 package=$2 to=$1/root
     mkdir -p "$to/var/lib/dpkg"
     touch "$to/var/lib/dpkg/status"
@@ -71,9 +72,11 @@ package_test() {
     package_manual "$to"
     package_completions "$to"
     quietly lintian --fail-on error,warning --suppress-tags "$(package_accepted)" "$package"
+    package_service "$folder" "$root/$package"
     quietly "${dpkg[@]}" --purge fanout
     if find "$to" -path "$to/var" -prune -o -type f -print | grep .; then die "package: these stay after a purge"; fi
-    echo "package: installs, and goes without a trace; unit, manual, completions and lintian are content"
+    echo "package: installs, and goes without a trace; unit, manual, completions and lintian are content;"
+    echo "package: the service starts under systemd, on io_uring, confined, and drains when it is stopped"
 }
 
 # What lintian says and we leave: the changelog is the project's and not Debian's, and nobody reads mail for it.
@@ -88,6 +91,22 @@ package_unit() {
     [ -z "$said" ] || die "package: $said"
     rm "$to/fanout.service"
     python3 scripts/lib/syscall-filter.py "$unit" "$to/usr/bin/fanout"
+}
+
+# package_service FOLDER PACKAGE: under a systemd of its own, as hardened as it is. A port below 1024 and a socket for others;
+# READY=1 makes it active, a stop drains it.
+package_service() {
+    local folder=$1/systemd line
+    mkdir "$folder"
+    timeout 120 unshare --mount --pid --fork --net --uts --ipc --cgroup --mount-proc --propagation private \
+        scripts/lib/systemd.sh "$folder" "$2" >"$folder/log" 2>&1 || true
+    for line in ActiveState=active SubState=running "/run/fanout/a.sock srwxrwxrwx" "CapEff:.0000000000000400" \
+        "NoNewPrivs:.1" "Seccomp:.2" Result=success ExecMainStatus=0 ".* driver=io_uring .*" ".* confinement=\"landlock .*" ".* stopped exit_code=0"; do
+        if ! grep -qxE "$line" "$folder/said"; then
+            cat "$folder/log" "$folder/said" >&2
+            die "package: the service under systemd did not say $line"
+        fi
+    done
 }
 
 # package_manual ROOT: without faults, and with every flag.
