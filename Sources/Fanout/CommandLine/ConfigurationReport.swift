@@ -44,8 +44,8 @@ struct ConfigurationReport {
             let address = configuration.nomad.address.map(NomadEnvironment.withoutPassword) ?? Self.none
             return Row(flag: setting.flag, value: address, source: source, note: "")
         case .service, .listenAddress, .forward, .endpoint, .pinWorkers, .driver, .balance, .connectTimeout,
-            .connectBudget, .keepalive, .idleTimeout, .drainTimeout, .busyPoll, .onRemove, .rebalance, .namespace,
-            .region, .allowStale, .tokenFile, .logFormat, .logLevel, .accessLog, .accessLogInterval:
+            .connectBudget, .keepalive, .idleTimeout, .drainTimeout, .busyPoll, .onRemove, .rebalance, .stateFile,
+            .namespace, .region, .allowStale, .tokenFile, .logFormat, .logLevel, .accessLog, .accessLogInterval:
             var text = LineBuffer()
             text.append(line: value.texts.isEmpty ? Self.none : value.texts.joined(separator: " "))
             return Row(flag: setting.flag, value: text.text, source: source, note: "")
@@ -59,7 +59,7 @@ struct ConfigurationReport {
         case .region: nomad.region
         case .service, .listenAddress, .forward, .endpoint, .workers, .pinWorkers, .driver, .balance, .connectTimeout,
             .connectBudget, .keepalive, .idleTimeout, .drainTimeout, .maxConnections, .busyPoll, .onRemove, .rebalance,
-            .allowStale, .tokenFile, .logFormat, .logLevel, .accessLog, .accessLogInterval:
+            .stateFile, .allowStale, .tokenFile, .logFormat, .logLevel, .accessLog, .accessLogInterval:
             values[setting]
         }
     }

@@ -31,6 +31,7 @@ struct RunCommand: ParsableCommand {
     @Option(parsing: .unconditional, help: Setting.busyPoll.help) var busyPoll: String?
     @Option(parsing: .unconditional, help: Setting.onRemove.help) var onRemove: String?
     @Option(parsing: .unconditional, help: Setting.rebalance.help) var rebalance: String?
+    @Option(help: Setting.stateFile.help) var stateFile: String?
     @Option(parsing: .unconditional, help: Setting.nomadAddress.help) var nomadAddress: String?
     @Option(parsing: .unconditional, help: Setting.namespace.help) var namespace: String?
     @Option(help: Setting.region.help) var region: String?
@@ -63,6 +64,7 @@ struct RunCommand: ParsableCommand {
         case .busyPoll: one(busyPoll)
         case .onRemove: one(onRemove)
         case .rebalance: one(rebalance)
+        case .stateFile: one(stateFile)
         case .nomadAddress: one(nomadAddress)
         case .namespace: one(namespace)
         case .region: one(region)

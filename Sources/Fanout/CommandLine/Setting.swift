@@ -21,6 +21,7 @@ enum Setting: String, CaseIterable, Sendable {
     case busyPoll = "busy-poll"
     case onRemove = "on-remove"
     case rebalance
+    case stateFile = "state-file"
     case nomadAddress = "nomad-address"
     case namespace
     case region
@@ -43,8 +44,9 @@ enum Setting: String, CaseIterable, Sendable {
         switch self {
         case .forward, .endpoint: true
         case .service, .listenAddress, .workers, .pinWorkers, .driver, .balance, .connectTimeout, .connectBudget,
-            .keepalive, .idleTimeout, .drainTimeout, .maxConnections, .busyPoll, .onRemove, .rebalance, .nomadAddress,
-            .namespace, .region, .allowStale, .tokenFile, .logFormat, .logLevel, .accessLog, .accessLogInterval:
+            .keepalive, .idleTimeout, .drainTimeout, .maxConnections, .busyPoll, .onRemove, .rebalance, .stateFile,
+            .nomadAddress, .namespace, .region, .allowStale, .tokenFile, .logFormat, .logLevel, .accessLog,
+            .accessLogInterval:
             false
         }
     }
@@ -52,7 +54,9 @@ enum Setting: String, CaseIterable, Sendable {
     /// The value that holds when neither flag nor variable is there; nil when it is none or has to be found out.
     var defaultText: String? {
         switch self {
-        case .service, .forward, .endpoint, .maxConnections, .nomadAddress, .namespace, .region, .tokenFile: nil
+        case .service, .forward, .endpoint, .maxConnections, .stateFile, .nomadAddress, .namespace, .region,
+            .tokenFile:
+            nil
         case .listenAddress: "127.0.0.1:8080"
         case .workers: "auto"
         case .pinWorkers: "off"
@@ -77,7 +81,7 @@ enum Setting: String, CaseIterable, Sendable {
     /// The default in words, as the help shows it.
     var defaultDescription: String {
         switch self {
-        case .service, .forward, .endpoint: "none"
+        case .service, .forward, .endpoint, .stateFile: "none"
         case .maxConnections: "from the descriptor and memory limits"
         case .nomadAddress: "NOMAD_ADDR, else NOMAD_UNIX_ADDR, else $NOMAD_SECRETS_DIR/api.sock"
         case .namespace: "NOMAD_NAMESPACE"
@@ -109,6 +113,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .busyPoll: "Spin this long before sleeping, at most 1s, or off: less latency for a whole core a worker"
         case .onRemove: "What happens to the living sessions of an endpoint that leaves"
         case .rebalance: "Move surplus quiet sessions to endpoints that have joined, by closing them"
+        case .stateFile: "File that keeps the last known endpoints over restarts, for when Nomad does not answer"
         case .nomadAddress: "The Nomad API: http://, https:// or unix:///PATH"
         case .namespace: "Namespace of services that name none"
         case .region: "Nomad region"
@@ -137,7 +142,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .nomadAddress: "URL"
         case .namespace: "NAMESPACE"
         case .region: "REGION"
-        case .tokenFile: "PATH"
+        case .stateFile, .tokenFile: "PATH"
         case .logFormat: LogFormat.choices
         case .logLevel: "LEVEL"
         case .pinWorkers, .rebalance, .allowStale, .accessLog: Switch.choices

@@ -81,16 +81,20 @@ struct Supervisor {
         }
         announce(listeners, driver, confinement)
 
+        let keeper = try startKeeper(discoverySettings)
         let sink = EndpointSink(
             registry: fleet.registry,
             services: services,
             listeners: listeners,
             events: fleet.events,
-            logger: logger
+            logger: logger,
+            keeper: keeper
         )
+        let fallback = keeper.map { LastKnownFallback(keeper: $0, services: watched, now: .now()) }
         let discovery = try startDiscovery(discoverySettings, sink)
-        let code = watch(signals, fleet, listeners, discovery)
+        let code = watch(signals, fleet, listeners, discovery, sink, fallback)
         discovery.stop()
+        keeper?.finish()
         accessLogger.finish()
         logger.info("stopped", metadata: ["exit_code": "\(code.rawValue)"])
         return code
@@ -152,6 +156,29 @@ struct Supervisor {
         }
     }
 
+    /// The services that Nomad is asked for, by index.
+    private var watched: [Int] { configuration.services.indices.filter { configuration.services[$0].source.isNomad } }
+
+    private func startKeeper(_ settings: DiscoverySettings) throws(StartFailure) -> StateKeeper? {
+        guard let path = configuration.stateFile else { return nil }
+        var names: [Int: SavedState.Name] = [:]
+        for index in watched {
+            guard case .nomad(let service, let namespace) = configuration.services[index].source else { continue }
+            names[index] = SavedState.Name(
+                service: service,
+                namespace: namespace ?? settings.namespace,
+                region: settings.region
+            )
+        }
+        do {
+            let keeper = try StateKeeper(path: path, names: names, logger: logger)
+            try keeper.start()
+            return keeper
+        } catch {
+            throw .system(error)
+        }
+    }
+
     private func startDiscovery(
         _ settings: DiscoverySettings,
         _ sink: EndpointSink
@@ -176,15 +203,23 @@ struct Supervisor {
         _ signals: borrowing Signals,
         _ fleet: Fleet,
         _ listeners: [ListeningSocket],
-        _ discovery: Discovery
+        _ discovery: Discovery,
+        _ sink: EndpointSink,
+        _ lastKnown: LastKnownFallback?
     ) -> ExitCode {
+        var lastKnown = lastKnown
         var drain = Drain(timeout: configuration.drainTimeout.nanoseconds, logger: logger)
         var stalls = StallWatch(workers: configuration.workers.count)
         var rebalancer = configuration.rebalances ? Rebalancer(now: .now()) : nil
         while !fleet.isFinished {
             let tidyAt = fleet.registry.needsTidying ? Deadline.now().advanced(by: Self.tidyPause) : .never
             let lookAt = Deadline.now().advanced(by: StallWatch.limit)
-            sleep(signals, fleet.events, until: min(tidyAt, drain.end, lookAt, rebalancer?.next ?? .never))
+            sleep(
+                signals,
+                fleet.events,
+                until: min(tidyAt, drain.end, lookAt, rebalancer?.next ?? .never, lastKnown?.next ?? .never)
+            )
+            lastKnown?.look(discovery.statistics, sink, now: .now())
             rebalancer?.look(at: fleet, now: .now())
             for stall in stalls.look(at: fleet.statistics, now: .now()) {
                 logger.warning(
