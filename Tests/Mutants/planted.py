@@ -206,4 +206,17 @@ MUTANTS = [
         "        if let buffer = completion.buffer { driver.release(buffer) }",
         "        if let buffer = completion.buffer, buffer > 1 { driver.release(buffer) }",
     ),
+    # Sessions that the worker ends itself
+    worker(
+        "unread bytes are no reason for a reset",
+        "Removal",
+        "case .removed, .rebalanced: hasUnread(slot)",
+        "case .removed, .rebalanced: false",
+    ),
+    worker(
+        "late bytes are no reason for a reset",
+        "Worker",
+        "if unsafe session.pointee.ending == .graceful { unsafe session.pointee.ending = .reset }",
+        "_ = unsafe session.pointee",
+    ),
 ]
