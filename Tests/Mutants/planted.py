@@ -187,6 +187,12 @@ MUTANTS = [
         "        context.admission.leave()\n        sessions.giveBack(slot)",
         "        sessions.giveBack(slot)",
     ),
+    worker(
+        "a client goes on counting on its worker",
+        "Ending",
+        "        context.handover.leave(context.index)\n",
+        "",
+    ),
     # Worker
     worker(
         "endpoints are let go too early",
