@@ -240,6 +240,9 @@ int fanout_landlock_allow(int ruleset, const char *folder, int what) {
     if (rule.parent_fd < 0) return -errno;
     if (what & FANOUT_LANDLOCK_READ) rule.allowed_access |= LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
     if (what & FANOUT_LANDLOCK_LISTEN) rule.allowed_access |= LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_REMOVE_FILE;
+    if (what & FANOUT_LANDLOCK_WRITE) {
+        rule.allowed_access |= LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE;
+    }
     long code = syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
     int error = errno;
     close(rule.parent_fd);

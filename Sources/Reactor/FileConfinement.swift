@@ -12,15 +12,21 @@ public enum FileConfinement {
         "/etc/nsswitch.conf",
     ]
 
-    /// From now on files can be read in the system's folders and these, sockets made and removed in those, and nothing
-    /// else opened, written, made, removed or executed. What is open already stays usable.
+    /// From now on files can be read in the system's folders and these, sockets made and removed in those, files written
+    /// and replaced in the last ones, and nothing else opened, written, made, removed or executed. What is open already
+    /// stays usable.
     ///
     /// - Parameters:
     ///   - readable: folders, or files whose folders are meant; a missing one stands for the nearest there is.
     ///   - listening: folders of unix sockets.
+    ///   - writable: files whose folders are meant; where there is no such folder, nothing can be written.
     /// - Returns: the ABI of Landlock, or nil where this kernel has none; privileges are given up all the same.
     @discardableResult
-    public static func apply(readable: [String], listening: [String]) throws(SystemError) -> Int? {
+    public static func apply(
+        readable: [String],
+        listening: [String],
+        writable: [String] = []
+    ) throws(SystemError) -> Int? {
         let abi = fanout_landlock_abi()
         guard abi > 0 else {
             try confine(-1)
@@ -34,6 +40,10 @@ public enum FileConfinement {
         }
         for folder in listening.flatMap({ folders(around: $0) }) {
             _ = unsafe fanout_landlock_allow(ruleset, folder, Int32(FANOUT_LANDLOCK_LISTEN))
+        }
+        for folder in writable.map({ parent(of: $0) }) where isFolder(folder) {
+            let what = Int32(FANOUT_LANDLOCK_READ) | Int32(FANOUT_LANDLOCK_WRITE)
+            _ = unsafe fanout_landlock_allow(ruleset, folder, what)
         }
         try confine(ruleset)
         return Int(abi)

@@ -212,6 +212,12 @@ MUTANTS = [
         "        services[unsafe Int(session.pointee.service)].subtract(.waiting)\n",
         "",
     ),
+    worker(
+        "a client goes on counting on its worker",
+        "Ending",
+        "        context.handover.leave(context.index)\n",
+        "",
+    ),
     # Worker
     worker(
         "endpoints are let go too early",
@@ -261,5 +267,18 @@ MUTANTS = [
         "Worker",
         "        if let buffer = completion.buffer { driver.release(buffer) }",
         "        if let buffer = completion.buffer, buffer > 1 { driver.release(buffer) }",
+    ),
+    # Sessions that the worker ends itself
+    worker(
+        "unread bytes are no reason for a reset",
+        "Removal",
+        "case .removed, .rebalanced: hasUnread(slot)",
+        "case .removed, .rebalanced: false",
+    ),
+    worker(
+        "late bytes are no reason for a reset",
+        "Worker",
+        "if unsafe session.pointee.ending == .graceful { unsafe session.pointee.ending = .reset }",
+        "_ = unsafe session.pointee",
     ),
 ]

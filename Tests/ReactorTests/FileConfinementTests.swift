@@ -74,3 +74,34 @@ import Testing
         }
     }
 }
+
+extension FileConfinementTests {
+    /// The state file: written, replaced and read in its folder, and nowhere else.
+    @Test func filesAreReplacedInTheOneFolderThatIsWritable() async throws {
+        let (here, elsewhere) = (try TemporaryFolder(), try TemporaryFolder())
+        await #expect(processExitsWith: .success) {
+            [here = here.path as String, elsewhere = elsewhere.path as String] in
+            let abi = try FileConfinement.apply(
+                readable: [],
+                listening: [],
+                writable: [here + "/state", elsewhere + "/missing/state"]
+            )
+            func create(_ path: String) -> Int32 {
+                let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
+                guard descriptor >= 0 else { return Glibc.errno }
+                close(descriptor)
+                return 0
+            }
+            for _ in 0..<2 {
+                precondition(create(here + "/state.new") == 0)
+                precondition(unsafe rename(here + "/state.new", here + "/state") == 0)
+            }
+            precondition(unsafe access(here + "/state", R_OK) == 0)
+            guard abi != nil else { return }
+            // A folder that is not there does not open the one above it.
+            precondition(create(elsewhere + "/state") == EACCES)
+            precondition(unsafe rename(here + "/state", elsewhere + "/state") != 0)
+            precondition(unsafe mkdir(here + "/folder", 0o700) == -1 && Glibc.errno == EACCES)
+        }
+    }
+}

@@ -45,6 +45,7 @@ struct Audit {
         expect("deadlines", worker.deadlines.count, 0)
         expect("starved flows", worker.starved.count, 0)
         expect("waiting sessions", worker.waitingSessions, 0)
+        expect("clients that count on the worker", worker.context.handover.count(of: worker.context.index), 0)
         for buffers in [driver.common, driver.reserve] {
             expect("free buffers", buffers.visiblyFree, buffers.count)
         }

@@ -316,6 +316,17 @@ final class World {
             network.say("\(count) tickets for each endpoint")
             workers[0].context.tickets.grant(registry.observe().endpoints.map { ($0.assignment.slot, count) })
             wake()
+            speakUp()
+        }
+    }
+
+    /// Peers that have been silent have something to say in the very moment in which their sessions are to be closed.
+    private func speakUp() {
+        for connection in network.connections {
+            guard connection.isEstablished, !connection.isDead, !connection.peer.isDone, connection.peer.left == 0,
+                network.choices.pick(2) == 0
+            else { continue }
+            connection.peer.script.insert(.send(1), at: min(connection.peer.next, connection.peer.script.count))
         }
     }
 

@@ -144,9 +144,9 @@ int fanout_landlock_abi(void);
 /* A set of rules that will forbid everything to do with files: its descriptor, or -errno. */
 int fanout_landlock_ruleset(int abi);
 
-enum { FANOUT_LANDLOCK_READ = 1, FANOUT_LANDLOCK_LISTEN = 2 };
+enum { FANOUT_LANDLOCK_READ = 1, FANOUT_LANDLOCK_LISTEN = 2, FANOUT_LANDLOCK_WRITE = 4 };
 
-/* Allows, beneath a folder: to read, or to make sockets and remove files. 0 or -errno. */
+/* Allows, beneath a folder: to read, to make sockets and remove files, or to write, make and remove files. 0 or -errno. */
 int fanout_landlock_allow(int ruleset, const char *folder, int what);
 
 /* No new privileges for this thread and those it will start (prctl(2), PR_SET_NO_NEW_PRIVS), and with a ruleset that is

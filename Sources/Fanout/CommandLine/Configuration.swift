@@ -86,6 +86,8 @@ struct Configuration: Equatable, Sendable {
     let onRemove: RemovalPolicy
     /// Only with ``BalancePolicy/leastConnections``.
     let rebalances: Bool
+    /// Where the last known endpoints are kept over restarts.
+    let stateFile: String?
     let nomad: NomadConfiguration
     /// Where the admin endpoint listens, if there is one.
     let admin: ListenAddress?

@@ -53,6 +53,7 @@ struct ConfigurationBuilder {
             busyPoll: try busyPoll(),
             onRemove: try required(.onRemove, RemovalPolicy.init(parsing:)),
             rebalances: rebalances,
+            stateFile: try stateFile(),
             nomad: try nomad(isNeeded: services.contains { $0.source.isNomad }),
             admin: admin,
             log: LogConfiguration(
@@ -112,6 +113,15 @@ struct ConfigurationBuilder {
                 return text
             }
         )
+    }
+
+    private func stateFile() throws(UsageError) -> String? {
+        try values[.stateFile].parse { text throws(InvalidValue) in
+            // Its folder is the only one that the process can write in: not the root of everything.
+            guard !text.isEmpty, !text.utf8.contains(0), text.last != "/", text.lastIndex(of: "/") != text.startIndex
+            else { throw InvalidValue("the path of a file in a folder of its own") }
+            return text
+        }
     }
 
     private func keepalive() throws(UsageError) -> Interval {

@@ -46,7 +46,8 @@ struct ConfigurationReport {
             let address = configuration.nomad.address.map(NomadEnvironment.withoutPassword) ?? Self.none
             return Row(flag: setting.flag, value: address, source: source, note: "")
         case .service, .listenAddress, .forward, .endpoint, .pinWorkers, .driver, .balance, .connectTimeout,
-            .connectBudget, .keepalive, .idleTimeout, .drainTimeout, .busyPoll, .hedgeAfter, .adminAddress, .onRemove, .rebalance,
+            .connectBudget, .keepalive, .idleTimeout, .drainTimeout, .busyPoll, .hedgeAfter, .stateFile, .adminAddress,
+            .onRemove, .rebalance,
             .slowStart, .checkInterval,
             .maxConnectionsPerEndpoint, .prefer, .namespace, .region, .allowStale, .tokenFile, .logFormat, .logLevel,
             .accessLog, .accessLogInterval:
@@ -62,7 +63,8 @@ struct ConfigurationReport {
         case .namespace: nomad.namespace
         case .region: nomad.region
         case .service, .listenAddress, .forward, .endpoint, .workers, .pinWorkers, .driver, .balance, .connectTimeout,
-            .connectBudget, .keepalive, .idleTimeout, .drainTimeout, .maxConnections, .busyPoll, .hedgeAfter, .adminAddress, .onRemove,
+            .connectBudget, .keepalive, .idleTimeout, .drainTimeout, .maxConnections, .busyPoll, .hedgeAfter,
+            .stateFile, .adminAddress, .onRemove,
             .rebalance,
             .slowStart, .checkInterval, .maxConnectionsPerEndpoint, .prefer, .allowStale, .tokenFile, .logFormat,
             .logLevel, .accessLog, .accessLogInterval:

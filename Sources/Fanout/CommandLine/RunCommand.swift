@@ -40,6 +40,7 @@ struct RunCommand: ParsableCommand {
     @Option(parsing: .unconditionalSingleValue, help: Setting.prefer.help) var prefer: [String] = []
     @Option(parsing: .unconditional, help: Setting.onRemove.help) var onRemove: String?
     @Option(parsing: .unconditional, help: Setting.rebalance.help) var rebalance: String?
+    @Option(help: Setting.stateFile.help) var stateFile: String?
     @Option(parsing: .unconditional, help: Setting.nomadAddress.help) var nomadAddress: String?
     @Option(parsing: .unconditional, help: Setting.namespace.help) var namespace: String?
     @Option(help: Setting.region.help) var region: String?
@@ -78,6 +79,7 @@ struct RunCommand: ParsableCommand {
         case .prefer: prefer
         case .onRemove: one(onRemove)
         case .rebalance: one(rebalance)
+        case .stateFile: one(stateFile)
         case .nomadAddress: one(nomadAddress)
         case .namespace: one(namespace)
         case .region: one(region)

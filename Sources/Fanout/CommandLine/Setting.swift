@@ -26,6 +26,7 @@ enum Setting: String, CaseIterable, Sendable {
     case prefer
     case onRemove = "on-remove"
     case rebalance
+    case stateFile = "state-file"
     case nomadAddress = "nomad-address"
     case namespace
     case region
@@ -49,7 +50,8 @@ enum Setting: String, CaseIterable, Sendable {
         switch self {
         case .forward, .endpoint, .prefer: true
         case .service, .listenAddress, .workers, .pinWorkers, .driver, .balance, .connectTimeout, .connectBudget,
-            .keepalive, .idleTimeout, .drainTimeout, .maxConnections, .busyPoll, .hedgeAfter, .adminAddress, .onRemove, .rebalance,
+            .keepalive, .idleTimeout, .drainTimeout, .maxConnections, .busyPoll, .hedgeAfter, .stateFile, .adminAddress,
+            .onRemove, .rebalance,
             .slowStart,
             .checkInterval,
             .maxConnectionsPerEndpoint, .nomadAddress, .namespace, .region, .allowStale, .tokenFile, .logFormat,
@@ -61,7 +63,8 @@ enum Setting: String, CaseIterable, Sendable {
     /// The value that holds when neither flag nor variable is there; nil when it is none or has to be found out.
     var defaultText: String? {
         switch self {
-        case .service, .forward, .endpoint, .maxConnections, .maxConnectionsPerEndpoint, .prefer, .nomadAddress,
+        case .service, .forward, .endpoint, .maxConnections, .maxConnectionsPerEndpoint, .prefer, .stateFile,
+            .nomadAddress,
             .namespace, .region, .tokenFile:
             nil
         case .listenAddress: "127.0.0.1:8080"
@@ -92,14 +95,15 @@ enum Setting: String, CaseIterable, Sendable {
     /// The default in words, as the help shows it.
     var defaultDescription: String {
         switch self {
-        case .service, .forward, .endpoint, .maxConnectionsPerEndpoint, .prefer: "none"
+        case .service, .forward, .endpoint, .maxConnectionsPerEndpoint, .prefer, .stateFile: "none"
         case .maxConnections: "from the descriptor and memory limits"
         case .nomadAddress: "NOMAD_ADDR, else NOMAD_UNIX_ADDR, else $NOMAD_SECRETS_DIR/api.sock"
         case .namespace: "NOMAD_NAMESPACE"
         case .region: "NOMAD_REGION"
         case .tokenFile: "$NOMAD_SECRETS_DIR/nomad_token, else the token in NOMAD_TOKEN"
         case .listenAddress, .workers, .pinWorkers, .driver, .balance, .connectTimeout, .connectBudget, .keepalive,
-            .idleTimeout, .drainTimeout, .busyPoll, .hedgeAfter, .adminAddress, .onRemove, .rebalance, .slowStart, .checkInterval,
+            .idleTimeout, .drainTimeout, .busyPoll, .hedgeAfter, .adminAddress, .onRemove, .rebalance, .slowStart,
+            .checkInterval,
             .allowStale, .logFormat,
             .logLevel, .accessLog, .accessLogInterval:
             defaultText ?? "none"
@@ -130,6 +134,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .prefer: "Prefer endpoints of zone=NAME, node=ID or datacenter=NAME; repeatable, the nearest first"
         case .onRemove: "What happens to the living sessions of an endpoint that leaves"
         case .rebalance: "Move surplus quiet sessions to endpoints that have joined, by closing them"
+        case .stateFile: "File that keeps the last known endpoints over restarts, for when Nomad does not answer"
         case .nomadAddress: "The Nomad API: http://, https:// or unix:///PATH"
         case .namespace: "Namespace of services that name none"
         case .region: "Nomad region"
@@ -163,7 +168,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .nomadAddress: "URL"
         case .namespace: "NAMESPACE"
         case .region: "REGION"
-        case .tokenFile: "PATH"
+        case .stateFile, .tokenFile: "PATH"
         case .logFormat: LogFormat.choices
         case .logLevel: "LEVEL"
         case .pinWorkers, .rebalance, .allowStale, .accessLog: Switch.choices

@@ -20,6 +20,10 @@ final class EndpointSink: Sendable {
     let logger: Logger
     /// How long ``EndpointRegistry/replace(service:with:)`` took, by service.
     let times: HistogramTable
+    private let keeper: StateKeeper?
+    /// Services that discovery has answered for. Its lock is held while endpoints are put to use: those of an earlier run
+    /// must not take the place of an answer.
+    private let answered = Locked(Set<Int>())
     /// Unknown tags that were warned about.
     private let warned = Locked(Set<String>())
 
@@ -28,7 +32,8 @@ final class EndpointSink: Sendable {
         services: [String],
         listeners: [ListeningSocket],
         events: Wakeup,
-        logger: Logger
+        logger: Logger,
+        keeper: StateKeeper? = nil
     ) throws(SystemError) {
         times = try HistogramTable(count: services.count)
         self.registry = registry
@@ -36,14 +41,48 @@ final class EndpointSink: Sendable {
         self.listeners = listeners
         self.events = events
         self.logger = logger
+        self.keeper = keeper
     }
 
     func apply(service: Int, endpoints: [Endpoint]) {
+        keeper?.note(service, endpoints)
+        let foreign = withoutOwnListeners(endpoints)
+        let change = answered.with { answered in
+            answered.insert(service)
+            let begin = Deadline.now()
+            defer { times[service].count(Deadline.now().since(begin) / 1_000) }
+            return registry.replace(service: service, with: foreign)
+        }
+        tell(service, endpoints, foreign, change)
+    }
+
+    func hasAnswer(for service: Int) -> Bool { answered.with { $0.contains(service) } }
+
+    /// Puts endpoints of an earlier run to use, unless discovery has answered in the meantime.
+    func applyLastKnown(service: Int, endpoints: [Endpoint], age: UInt64) {
+        let foreign = withoutOwnListeners(endpoints)
+        let change = answered.with { answered in
+            answered.contains(service) ? nil : registry.replace(service: service, with: foreign)
+        }
+        guard let change else { return }
+        logger.warning(
+            "discovery has not answered yet: the last known endpoints are used",
+            metadata: ["service": "\(services[service])", "endpoints": "\(change.total)", "age_s": "\(age)"]
+        )
+        tell(service, endpoints, foreign, change)
+    }
+
+    private func withoutOwnListeners(_ endpoints: [Endpoint]) -> [Endpoint] {
         let own = OwnAddresses.current()
-        let foreign = endpoints.filter { !isOwnListener($0.address, own) }
-        let begin = Deadline.now()
-        let change = registry.replace(service: service, with: foreign)
-        times[service].count(Deadline.now().since(begin) / 1_000)
+        return endpoints.filter { !isOwnListener($0.address, own) }
+    }
+
+    private func tell(
+        _ service: Int,
+        _ endpoints: [Endpoint],
+        _ foreign: [Endpoint],
+        _ change: EndpointRegistry.Change
+    ) {
         events.signal()
         warnOfUnknownTags(endpoints)
         var metadata: Logger.Metadata = ["service": "\(services[service])", "endpoints": "\(change.total)"]

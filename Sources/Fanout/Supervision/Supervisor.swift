@@ -93,6 +93,7 @@ struct Supervisor {
         }
         announce(listeners, driver, confinement)
 
+        let keeper = try startKeeper(discoverySettings)
         let sink: EndpointSink
         do {
             sink = try EndpointSink(
@@ -100,11 +101,13 @@ struct Supervisor {
                 services: services,
                 listeners: listeners,
                 events: fleet.events,
-                logger: logger
+                logger: logger,
+                keeper: keeper
             )
         } catch {
             throw .system(error)
         }
+        let fallback = keeper.map { LastKnownFallback(keeper: $0, services: watched, now: .now()) }
         let discovery = try startDiscovery(discoverySettings, sink)
         do {
             try startChecks(fleet)
@@ -129,9 +132,10 @@ struct Supervisor {
         }
         let manager = ServiceManager(environment, logger: logger)
         manager.started()
-        let code = watch(signals, fleet, listeners, discovery, manager)
+        let code = watch(signals, fleet, listeners, discovery, manager, sink, fallback)
         admin?.stop()
         discovery.stop()
+        keeper?.finish()
         accessLogger.finish()
         logger.info("stopped", metadata: ["exit_code": "\(code.rawValue)"])
         return code
@@ -209,6 +213,29 @@ struct Supervisor {
         }
     }
 
+    /// The services that Nomad is asked for, by index.
+    private var watched: [Int] { configuration.services.indices.filter { configuration.services[$0].source.isNomad } }
+
+    private func startKeeper(_ settings: DiscoverySettings) throws(StartFailure) -> StateKeeper? {
+        guard let path = configuration.stateFile else { return nil }
+        var names: [Int: SavedState.Name] = [:]
+        for index in watched {
+            guard case .nomad(let service, let namespace) = configuration.services[index].source else { continue }
+            names[index] = SavedState.Name(
+                service: service,
+                namespace: namespace ?? settings.namespace,
+                region: settings.region
+            )
+        }
+        do {
+            let keeper = try StateKeeper(path: path, names: names, logger: logger)
+            try keeper.start()
+            return keeper
+        } catch {
+            throw .system(error)
+        }
+    }
+
     private func startDiscovery(
         _ settings: DiscoverySettings,
         _ sink: EndpointSink
@@ -244,8 +271,11 @@ struct Supervisor {
         _ fleet: Fleet,
         _ listeners: [ListeningSocket],
         _ discovery: Discovery,
-        _ manager: ServiceManager
+        _ manager: ServiceManager,
+        _ sink: EndpointSink,
+        _ lastKnown: LastKnownFallback?
     ) -> ExitCode {
+        var lastKnown = lastKnown
         var drain = Drain(timeout: configuration.drainTimeout.nanoseconds, logger: logger)
         var health = HealthWatch(registry: fleet.registry, services: services, logger: logger)
         var stalls = StallWatch(workers: configuration.workers.count)
@@ -254,8 +284,10 @@ struct Supervisor {
             let tidyAt = fleet.registry.needsTidying ? Deadline.now().advanced(by: Self.tidyPause) : .never
             let lookAt = Deadline.now().advanced(by: StallWatch.limit)
             let healthAt = max(health.earliest, fleet.registry.nextLook)
-            sleep(signals, fleet.events, until: min(tidyAt, drain.end, lookAt, healthAt, rebalancer?.next ?? .never))
+            let otherwise = min(rebalancer?.next ?? .never, lastKnown?.next ?? .never)
+            sleep(signals, fleet.events, until: min(tidyAt, drain.end, lookAt, healthAt, otherwise))
             health.look(at: .now())
+            lastKnown?.look(discovery.statistics, sink, now: .now())
             rebalancer?.look(at: fleet, now: .now())
             for stall in stalls.look(at: fleet.statistics, now: .now()) {
                 logger.warning(

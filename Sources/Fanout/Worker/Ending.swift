@@ -169,8 +169,8 @@ extension Worker {
         if settings.recordsAccess { record(slot, isOpen: false) }
         lifetimes.note(now.since(unsafe session.pointee.acceptedAt), at: now)
         unsafe session.pointee.phase = .free
-        context.admission.leave()
         context.handover.leave(context.index)
+        context.admission.leave()
         sessions.giveBack(slot)
     }
 

@@ -106,7 +106,7 @@ struct AdminHostileTests {
     @Test func answersThatNobodyReadsAreBounded() throws {
         let rig = try Rig()
         let request = String(repeating: "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n", count: 2_000)
-        let lazy = try (0..<40).map { _ in try LineClient(to: rig.admin.address, sendBuffer: 4096) }
+        let lazy = try (0..<40).map { _ in try LineClient(to: rig.admin.address, room: KernelRoom(sendBuffer: 4096)) }
         for client in lazy { _ = try client.sendWhatFits(Array(request.utf8)) }
         let resident = #"process_resident_memory_bytes"#
         let before = try #require(try rig.admin.metrics()[resident])

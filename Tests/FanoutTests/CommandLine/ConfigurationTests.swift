@@ -26,6 +26,9 @@ import Testing
         #expect(configuration.idleTimeout == .zero)
         #expect(configuration.drainTimeout == .seconds(25))
         #expect(configuration.busyPoll == .zero)
+        #expect(configuration.onRemove == .keep)
+        #expect(!configuration.rebalances)
+        #expect(configuration.stateFile == nil)
         #expect(configuration.connections.count == 9931)
         #expect(configuration.nomad.address == "unix:///secrets/api.sock")
         #expect(configuration.nomad.allowStale)
@@ -43,7 +46,7 @@ import Testing
             "--forward", ":1=web@prod", "--forward", ":0=c:3,d:4", "--workers", "7", "--pin-workers",
             "--driver", "io_uring", "--balance", "round-robin", "--connect-timeout", "2s", "--connect-budget", "2s",
             "--keepalive", "0", "--idle-timeout", "1h", "--drain-timeout", "0", "--max-connections", "1",
-            "--busy-poll", "50us",
+            "--busy-poll", "50us", "--on-remove", "close-after=2s", "--state-file", "state/file",
             "--nomad-address", "https://nomad:4646", "--namespace", "ns", "--region", "eu", "--allow-stale", "off",
             "--token-file", "/token", "--admin-address", "unix:/admin", "--log-format", "json", "--log-level", "trace",
             "--access-log", "off",
@@ -63,6 +66,10 @@ import Testing
         #expect(configuration.idleTimeout == .seconds(3600))
         #expect(configuration.drainTimeout == .zero)
         #expect(configuration.busyPoll == Interval(nanoseconds: 50_000))
+        #expect(configuration.onRemove == .closeAfter(2_000_000_000))
+        #expect(configuration.stateFile == "state/file")
+        // Not together with round-robin.
+        #expect(try configure(["--endpoint", "a:1", "--rebalance", "on"]).rebalances)
         #expect(configuration.connections.count == 1)
         #expect(
             configuration.nomad

@@ -68,6 +68,7 @@ func configure(
                 ["--rebalance", "on", "--balance", "round-robin"],
                 "--rebalance on must come with --balance least-connections"
             ),
+            (["--state-file", "/state"], "--state-file must be the path of a file in a folder of its own"),
             (["--on-remove", "close-after=soon"], "--on-remove must be a whole number with a unit"),
             (["--max-connections", "0"], "--max-connections must be a whole number from 1 to 9931"),
             (["--max-connections", "9932"], "--max-connections must be at most 9931: 20000 descriptors are allowed"),

@@ -26,6 +26,8 @@ struct Draft {
     let choices: Choices
     private(set) var isLarge = false
     private var window = 0
+    /// Many peers leave their streams open: sessions that the worker may end itself.
+    private var isPatient = false
 
     init(choices: Choices) { self.choices = choices }
 
@@ -51,10 +53,11 @@ struct Draft {
         if once(in: 3) {
             scenario.onRemove = [.drainWhenIdle, .closeAfter(UInt64(pick(0...3)) * 1_000_000_000), .reset][pick(0...2)]
         }
+        scenario.rebalances = once(in: 3)
+        isPatient = scenario.rebalances || scenario.onRemove != .keep
         for service in 0..<scenario.services.count {
             for offset in 0..<4 { scenario.endpoints[UInt16(service * 8 + offset + 1)] = endpoint() }
         }
-        scenario.rebalances = once(in: 3)
         let clients = scenario.looksAtHealth ? pick(3...12) : pick(1...6)
         for _ in 0..<clients {
             scenario.steps.append(.client(service: choices.pick(scenario.services.count), peer(isClient: true)))
@@ -107,7 +110,7 @@ struct Draft {
     private func peer(isClient: Bool) -> Peer {
         var script: [Peer.Action] = []
         for _ in 0..<pick(0...4) { script.append(action()) }
-        switch choices.pick(16) {
+        switch isPatient && once(in: 2) ? 15 : choices.pick(16) {
         case 0...7: script.append(.fin)
         case 8: script.append(.awaitEnd)
         case 9...11: script.append(.reset)
