@@ -56,16 +56,18 @@ struct AdminRouteTests {
 
     /// Events are worth a look whatever the log's own level is.
     @Test func eventsDoNotDependOnTheLogLevel() throws {
+        let path = NSTemporaryDirectory() + "fanout-admin-\(UUID().uuidString.prefix(8)).sock"
         let fanout = try FanoutProcess(
             ["--endpoint", "127.0.0.1:1", "--listen-address", "127.0.0.1:0", "--log-level", "critical"]
-                + ["--admin-address", "unix:/tmp/fanout-events-\(getpid()).sock"]
+                + ["--admin-address", "unix:\(path)"]
         )
         defer { fanout.stop() }
-        let admin = AdminClient(address: .unix("/tmp/fanout-events-\(getpid()).sock"))
+        let admin = AdminClient(address: .unix(path))
         try fanout.wait("admin endpoint") { (try? admin.get("/live"))?.status == 200 }
         let events = try #require(try admin.json("/status")["events"] as? [[String: Any]])
         #expect(events.contains { ($0["text"] as? String)?.hasPrefix("listening ") == true })
         #expect(fanout.output.isEmpty)
+        #expect(try fanout.quit() == 0)
     }
 
     @Test func onlyGetIsServed() throws {
