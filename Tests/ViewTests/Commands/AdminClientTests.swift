@@ -111,7 +111,7 @@ import Testing
     @Test func theDeadlineGivesTheReasons() throws {
         let double = try AdminDouble()
         double.show(Sample(state: "starting", reasons: ["discovery has not answered for redis"]))
-        #expect(try wait(double, Interval(nanoseconds: 250_000_000)) == ["discovery has not answered for redis"])
+        #expect(try wait(double, .seconds(2)) == ["discovery has not answered for redis"])
         #expect(double.requests.count >= 2)
     }
 

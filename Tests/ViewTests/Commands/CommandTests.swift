@@ -12,11 +12,11 @@ import Testing
         #expect(ready.out.isEmpty && ready.err.isEmpty)
         double.show(Sample(state: "starting", reasons: ["discovery has not answered for redis"]))
         let late = try Program.run(
-            ["wait", "--timeout", "200ms"],
+            ["wait", "--timeout", "2s"],
             environment: ["FANOUT_ADMIN_ADDRESS": double.address]
         )
         #expect(late.code == 1)
-        #expect(late.err == "fanout: not ready after 200ms\ndiscovery has not answered for redis\n")
+        #expect(late.err == "fanout: not ready after 2s\ndiscovery has not answered for redis\n")
     }
 
     @Test func explainSaysWhy() throws {
