@@ -72,7 +72,7 @@ extension Worker {
     // MARK: The other side
 
     /// Serves the clients that others have handed over.
-    @inline(__always)
+    @inline(never)
     func takeHandedOver() {
         for _ in 0..<Inbox.capacity {
             guard let client = inbox.take() else { return }

@@ -77,16 +77,20 @@ struct Inbox: @unchecked Sendable {
 
     // MARK: The reader
 
-    /// The next client, or nil: there is none, or the next has not been written to its end yet, of which a wake-up tells.
+    /// Whether there is a client to take; one that has not been written to its end yet is none, and a wake-up follows.
     @inline(__always)
+    var hasNext: Bool {
+        let position = unsafe start.pointee
+        return unsafe cell(position).pointee.turn.load(ordering: .acquiring) == Self.free(at: position) &+ 1
+    }
+
     func take() -> Client? {
+        guard hasNext else { return nil }
         let position = unsafe start.pointee
         let cell = unsafe cell(position)
-        let free = Self.free(at: position)
-        guard unsafe cell.pointee.turn.load(ordering: .acquiring) == free &+ 1 else { return nil }
         let client = unsafe cell.pointee.client
         unsafe start.pointee = position &+ 1
-        unsafe cell.pointee.turn.store(free &+ 2, ordering: .releasing)
+        unsafe cell.pointee.turn.store(Self.free(at: position) &+ 2, ordering: .releasing)
         return client
     }
 

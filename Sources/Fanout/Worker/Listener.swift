@@ -192,6 +192,7 @@ extension Worker {
     // MARK: Drain
 
     /// The supervisor has already made the kernel refuse new connections on every listener.
+    @inline(never)
     func startDrain() {
         // From now on the others keep what they accept; what they have handed over is served.
         inbox.close()

@@ -8,6 +8,7 @@ extension Worker {
     /// Closes its oldest quiet sessions on endpoints with tickets, a ticket each.
     ///
     /// The oldest: their clients have had the most from them, and those that have just moved do not move again.
+    @inline(never)
     func rebalance() {
         rebalanceRound = context.tickets.round
         guard order == .run else { return }

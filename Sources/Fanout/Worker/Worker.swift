@@ -129,11 +129,12 @@ final class Worker<D: Driver>: CompletionHandler {
     ///
     /// After the wait, not before it: the addresses that connects were started with belong to the snapshot held
     /// until then (``Driver/connect(_:to:token:)``).
+    @inline(__always)
     private func adopt() {
         if !driver.hasUnsubmitted { adoptSnapshot() }
         let question = context.census.newest
         if census.mustGoOn(with: question) { takeCensus(question) }
-        takeHandedOver()
+        if inbox.hasNext { takeHandedOver() }
         if settings.rebalances && context.tickets.round != rebalanceRound { rebalance() }
         let ordered = context.order.current
         guard ordered != order else { return }
@@ -142,13 +143,17 @@ final class Worker<D: Driver>: CompletionHandler {
         if ordered == .reset { resetAll() }
     }
 
+    @inline(__always)
     private func adoptSnapshot() {
         let newest = context.publication.adopt(worker: context.index, held: snapshot)
-        if newest.bits != snapshot.bits {
-            snapshot = newest
-            if settings.onRemove != .keep { noticeRemovals() }
-            if waitingSessions > 0 { retryWaiting() }
-        }
+        if newest.bits != snapshot.bits { endpointsChanged(newest) }
+    }
+
+    @inline(never)
+    private func endpointsChanged(_ newest: EndpointSnapshot) {
+        snapshot = newest
+        if settings.onRemove != .keep { noticeRemovals() }
+        if waitingSessions > 0 { retryWaiting() }
     }
 
     private func report() {
