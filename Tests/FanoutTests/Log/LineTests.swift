@@ -127,7 +127,7 @@ private func line(_ write: (inout LineBuffer) -> Void) -> String {
         #expect(
             CloseReason.allCases.map(\.text) == [
                 "client_fin", "upstream_fin", "client_reset", "upstream_reset", "connect_failed", "no_endpoint",
-                "client_gone", "limit", "idle", "drained",
+                "client_gone", "limit", "idle", "drained", "removed", "rebalanced",
             ]
         )
     }
