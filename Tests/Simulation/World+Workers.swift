@@ -30,7 +30,7 @@ extension World {
     }
 
     /// Sessions of all workers.
-    var sessions: Int { workers.reduce(0) { $0 + $1.sessions.used } }
+    var sessions: Int { workers.reduce(0) { $0 + $1.sessions.used - $1.spares } }
 
     // MARK: Endpoints
 

@@ -33,8 +33,7 @@ enum LimitCheck {
         guard let memory = capacity.machine.memory, let room = capacity.byMemory else {
             return .ok(.memory, "no limit")
         }
-        let bytes = capacity.reservedBytes + UInt64(wanted) * ConnectionCapacity.bytesPerConnection
-        let cure = Cure(.resources, "memory = \((bytes + (1 << 20) - 1) >> 20)")
+        let cure = Cure(.resources, "memory = \(enough(for: wanted, like: capacity, source: memory.source))")
         let text = "\(memory.bytes >> 20) MiB (\(memory.source)) have room for \(room) connections"
         guard room > 0 else {
             let workers = "\(capacity.workers) worker\(capacity.workers == 1 ? "" : "s")"
@@ -46,5 +45,22 @@ enum LimitCheck {
         }
         guard room < wanted else { return .ok(.memory, text) }
         return .warning(.memory, "\(text), \(wanted) would be better", cure: cure)
+    }
+
+    /// The least MiB that have room for so many connections. Buffers grow with a limit, so it is looked for upwards.
+    private static func enough(for wanted: Int, like capacity: ConnectionCapacity, source: String) -> UInt64 {
+        var mebibytes = UInt64(wanted) * ConnectionCapacity.bytesPerConnection >> 20
+        while true {
+            var machine = capacity.machine
+            machine.memory = MemoryLimit(bytes: mebibytes << 20, source: source)
+            let larger = ConnectionCapacity(
+                machine: machine,
+                workers: capacity.workers,
+                listeners: capacity.listeners,
+                descriptorsOfAdmin: capacity.descriptorsOfAdmin
+            )
+            if larger.byMemory ?? .max >= wanted { return mebibytes }
+            mebibytes += 1
+        }
     }
 }

@@ -47,6 +47,11 @@ struct Draft {
         scenario.pipeCapacity = isLarge ? 1 << 20 : pick(1...32)
         scenario.common = isLarge ? (pick(1...4), 16 << 10) : (pick(1...6), pick(1...16))
         scenario.reserve = isLarge ? (pick(1...2), 8 << 10) : (pick(1...3), pick(1...8))
+        if !isLarge, once(in: 8) {
+            // Streams that fill their buffers: most of them come to be spliced.
+            scenario.pipes = 2
+            scenario.common = (pick(2...4), pick(1...3))
+        }
         if once(in: 4) { scenario.descriptorLimit = pick(5...16) }
         if once(in: 4) { scenario.idleTimeout = 3_000_000_000 }
         if once(in: 4) { scenario.accessLogInterval = 700_000_000 }
