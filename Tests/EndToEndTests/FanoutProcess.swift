@@ -14,6 +14,7 @@ final class FanoutProcess: @unchecked Sendable {
     private var logLines: [[String: Any]] = []
     private var accessLines: [[String: Any]] = []
     private var rawLines: [String] = []
+    private var endedStreams = 0
 
     var pid: Int32 { process.processIdentifier }
 
@@ -79,7 +80,10 @@ final class FanoutProcess: @unchecked Sendable {
             var rest = Data()
             while true {
                 let chunk = handle.availableData
-                if chunk.isEmpty { return }
+                if chunk.isEmpty {
+                    lock.withLock { endedStreams += 1 }
+                    return
+                }
                 rest.append(chunk)
                 while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
                     let line = rest[rest.startIndex..<end]
@@ -97,6 +101,8 @@ final class FanoutProcess: @unchecked Sendable {
 
     var log: [[String: Any]] { lock.withLock { logLines } }
     var access: [[String: Any]] { lock.withLock { accessLines } }
+    /// Whether all that the process has said has been read: it has ended then.
+    var isReadToEnd: Bool { lock.withLock { endedStreams == 2 } }
     var output: String { lock.withLock { rawLines.joined(separator: "\n") } }
 
     /// Waits until `condition` holds; fails with what the process said if it does not.

@@ -17,7 +17,7 @@ struct HandoverTests {
         #expect(try client.readLine() == "x")
     }
 
-    @Test(arguments: ["io_uring", "epoll"]) func openedOneAfterAnother(driver: String) throws {
+    @Test(arguments: [FanoutProcess.driver ?? "io_uring"]) func openedOneAfterAnother(driver: String) throws {
         let server = EchoServer()
         defer { server.stop() }
         var handedOver = 0
@@ -42,7 +42,7 @@ struct HandoverTests {
         #expect(handedOver > 0)
     }
 
-    @Test(arguments: ["io_uring", "epoll"]) func openedAtOnce(driver: String) throws {
+    @Test(arguments: [FanoutProcess.driver ?? "io_uring"]) func openedAtOnce(driver: String) throws {
         let server = EchoServer()
         defer { server.stop() }
         for _ in 0..<5 {

@@ -48,7 +48,7 @@ struct RebalanceTests {
 
     @Test(
         .enabled(if: Redis.isInstalled, "needs redis-server and redis-tools"),
-        arguments: ["io_uring", "epoll"]
+        arguments: [FanoutProcess.driver ?? "io_uring"]
     )
     func threeHundredPooledConnectionsOverSixInPlaceOfThree(driver: String) throws {
         let task = try NomadTask()

@@ -6,7 +6,7 @@ import Traffic
 /// What living sessions see when their endpoint leaves the set (`--on-remove`).
 @Suite(.serialized)
 struct RemovalTests {
-    static let drivers = ["io_uring", "epoll"]
+    static let drivers = [FanoutProcess.driver ?? "io_uring"]
 
     /// Two servers of the service, of which one is to leave.
     private final class Rig {

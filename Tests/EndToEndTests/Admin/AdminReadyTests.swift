@@ -18,8 +18,8 @@ struct AdminReadyTests {
             task.stop()
             server.stop()
         }
-        task.nomad.inject(.framing(.silence), times: nil, service: "redis")
-        task.nomad.inject(.framing(.silence), times: nil, service: "postgres")
+        task.nomad.inject(.status(500, body: "no"), times: nil, service: "redis")
+        task.nomad.inject(.status(500, body: "no"), times: nil, service: "postgres")
         let fanout = try FanoutProcess(
             ["--forward", "127.0.0.1:0=redis", "--forward", "127.0.0.1:0=postgres"]
                 + ["--forward", "127.0.0.1:0=\(server.address)", "--admin-address", "127.0.0.1:0"],

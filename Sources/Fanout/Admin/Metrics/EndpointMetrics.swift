@@ -28,7 +28,7 @@ extension MetricsText {
                 sample(count, row.labels + [Label("reason", failure.text)])
             }
         }
-        family("fanout_endpoint_ejections_total", .counter, "How often an endpoint was taken out of use for its failures.")
+        family("fanout_endpoint_ejections_total", .counter, "Ejections for failures.")
         for row in rows { sample(row.counts.ejections, row.labels) }
     }
 }
