@@ -14,6 +14,7 @@ public final class EchoServer: Sendable {
     private let diesWithResets: Bool
     private let listener: Int32
     private let stopping = StopSignal()
+    private let isRetired = Atomic<Bool>(false)
     private let killRequests = Atomic<Int>(0)
     private let kills = Atomic<Int>(0)
     private let accepted = Atomic<Int>(0)
@@ -45,6 +46,12 @@ public final class EchoServer: Sendable {
         while kills.load(ordering: .acquiring) < wanted && !stopping.isRaised { usleep(1_000) }
     }
 
+    /// Takes no more connections (a connect is refused from now on) and goes on with those that are open: as a server
+    /// that is being replaced. Returns at once; may be called again.
+    public func retire() {
+        if !isRetired.exchange(true, ordering: .acquiringAndReleasing) { shutdown(listener, Int32(SHUT_RDWR)) }
+    }
+
     /// Closes the listener, resets what is open and joins the thread. May be called again.
     public func stop() {
         guard stopping.raise() else { return }
@@ -64,7 +71,9 @@ public final class EchoServer: Sendable {
         while !stopping.isRaised {
             set.removeAll()
             set.add(stopping.descriptor, PollSet.readable)
-            set.add(listener, PollSet.readable)
+            // One that was shut down would be ready for ever.
+            let accepts = !isRetired.load(ordering: .acquiring)
+            set.add(listener, accepts ? PollSet.readable : 0)
             for connection in connections { set.add(connection.descriptor, connection.events) }
             set.wait(milliseconds: Self.turnMilliseconds)
             let killTarget = killRequests.load(ordering: .acquiring)
@@ -79,7 +88,7 @@ public final class EchoServer: Sendable {
             let before = connections.count
             connections.removeAll(where: \.isClosed)
             open.subtract(before - connections.count, ordering: .acquiringAndReleasing)
-            if set.isReadable(1) { accept(into: &connections) }
+            if accepts && set.isReadable(1) { accept(into: &connections) }
         }
         reset(&connections)
     }

@@ -58,7 +58,7 @@ struct Balancer {
     mutating func choose(from set: EndpointSet, excluding tried: TriedEndpoints, loads: LoadTable) -> Int? {
         guard set.count > 0 else { return nil }
         if set.trials > 0, let row = trial(of: set, excluding: tried, loads: loads) { return row }
-        let candidates = Candidates(set: set, tried: tried, loads: loads, cap: cap)
+        let candidates = Candidates(set: set, tried: tried, loads: loads.sumsNow, cap: cap)
         let preferred =
             switch policy {
             case .leastConnections:
@@ -97,9 +97,9 @@ struct Balancer {
 
     /// The least loaded of all, for its weight, and among equals each with the same chance.
     private mutating func leastLoaded(_ candidates: Candidates) -> Int? {
-        candidates.set.isUniform
-            ? least(candidates, of: UInt32.self) { $0.load(of: $1) }
-            : least(candidates, of: UInt64.self) { $0.cost(of: $1) }
+        guard candidates.set.isUniform else { return least(candidates, of: UInt64.self) { $0.cost(of: $1) } }
+        if candidates.areAllOpen { return least(candidates, of: UInt32.self) { $0.openLoad(of: $1) } }
+        return least(candidates, of: UInt32.self) { $0.load(of: $1) }
     }
 
     /// Two passes without a branch that depends on a load: loads of about the same size would mispredict it.
@@ -185,8 +185,15 @@ struct Balancer {
 private struct Candidates {
     let set: EndpointSet
     let tried: TriedEndpoints
-    let loads: LoadTable
+    let loads: LoadSums
     let cap: UInt32
+
+    /// Whether nothing speaks against any row.
+    var areAllOpen: Bool { tried.count == 0 && cap == .max }
+
+    /// The connections of a row's endpoint, where all are open.
+    @inline(__always)
+    func openLoad(of row: Int) -> UInt32 { loads.load(of: unsafe set.slots[row]) }
 
     /// The connections of a row's endpoint, or the largest number for one that has been tried or is full.
     @inline(__always)

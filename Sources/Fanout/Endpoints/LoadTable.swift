@@ -16,12 +16,16 @@ final class LoadTable: @unchecked Sendable {
 
     /// What came of connects and sessions, by the same slots.
     let outcomes: OutcomeTable
+    private let outcomeMemory: LazyMemory
+    private let doorbell: Wakeup?
 
     /// Memory becomes real only for the slots in use: 4 bytes a slot and worker, 4 for the sum, 36 for the outcomes.
     ///
     /// - Parameter doorbell: rung when there are bad outcomes to look at.
     init(workers: Int, slots: Int, doorbell: Wakeup? = nil) throws(SystemError) {
-        outcomes = try OutcomeTable(slots: slots, doorbell: doorbell)
+        outcomeMemory = try LazyMemory(bytes: OutcomeTable.bytes(slots: slots))
+        outcomes = OutcomeTable(memory: outcomeMemory, slots: slots, doorbell: doorbell)
+        self.doorbell = doorbell
         self.workers = workers
         self.slots = slots
         memory = try LazyMemory(bytes: (workers + 1) * slots * MemoryLayout<Atomic<UInt32>>.stride)
@@ -51,6 +55,24 @@ final class LoadTable: @unchecked Sendable {
     }
 
     /// Connections of all workers on a slot.
+    @inline(__always)
+    func load(of slot: UInt32) -> UInt32 { sumsNow.load(of: slot) }
+
+    /// The sums, for who looks at many of them.
+    var sumsNow: LoadSums { unsafe LoadSums(sums: sums, slots: slots) }
+}
+
+/// The sums of a ``LoadTable``, as a value: a choice counts no reference.
+@safe
+struct LoadSums {
+    fileprivate let sums: UnsafeMutablePointer<Atomic<UInt32>>
+    fileprivate let slots: Int
+
+    fileprivate init(sums: UnsafeMutablePointer<Atomic<UInt32>>, slots: Int) {
+        unsafe self.sums = sums
+        self.slots = slots
+    }
+
     @inline(__always)
     func load(of slot: UInt32) -> UInt32 {
         precondition(slot < UInt32(truncatingIfNeeded: slots), "a slot outside the table")

@@ -56,31 +56,38 @@ struct Outcomes: Equatable, Sendable {
 ///
 /// One row a slot for all workers: an outcome is one atomic addition a connection, and the registry can look at ten
 /// thousand endpoints in a fraction of a millisecond.
+///
+/// A value of pointers, so that nothing is counted where a worker uses it; ``LoadTable`` keeps the memory.
 @safe
-final class OutcomeTable: @unchecked Sendable {
-    private static let columns = 8
+struct OutcomeTable: @unchecked Sendable {
+    private static var columns: Int { 8 }
     private let slots: Int
-    private let memory: LazyMemory
     private let counters: UnsafeMutablePointer<Atomic<UInt32>>
     private let trials: UnsafeMutablePointer<Atomic<UInt32>>
-    private let doorbell: Wakeup?
-    private let news = Atomic<Bool>(false)
+    /// 1 when the reader has been told, and has not looked since.
+    private let news: UnsafeMutablePointer<Atomic<UInt32>>
+    /// Of a ``Wakeup``; -1 for none.
+    private let doorbell: Int32
 
-    /// - Parameter doorbell: rung at the first bad outcome after each look.
-    init(slots: Int, doorbell: Wakeup?) throws(SystemError) {
+    static func bytes(slots: Int) -> Int { ((columns + 1) * slots + 1) * MemoryLayout<Atomic<UInt32>>.stride }
+
+    /// - Parameters:
+    ///   - memory: ``bytes(slots:)`` zeroed bytes that outlive every use.
+    ///   - doorbell: rung at the first bad outcome after each look; outlives every use.
+    init(memory: borrowing LazyMemory, slots: Int, doorbell: Wakeup?) {
         self.slots = slots
-        self.doorbell = doorbell
-        memory = try LazyMemory(bytes: (Self.columns + 1) * slots * MemoryLayout<Atomic<UInt32>>.stride)
-        unsafe counters = memory.bound(to: Atomic<UInt32>.self, count: (Self.columns + 1) * slots)
+        self.doorbell = doorbell?.descriptor ?? -1
+        unsafe counters = memory.bound(to: Atomic<UInt32>.self, count: (Self.columns + 1) * slots + 1)
         unsafe trials = counters + Self.columns * slots
+        unsafe news = trials + slots
     }
 
     /// A worker's side.
     func note(_ outcome: Outcome, slot: UInt32) {
         precondition(Int(slot) < slots, "a slot outside the table")
         unsafe counters[Int(slot) * Self.columns + outcome.rawValue].wrappingAdd(1, ordering: .relaxed)
-        guard outcome.isBad, !news.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        doorbell?.signal()
+        guard outcome.isBad, unsafe news.pointee.exchange(1, ordering: .acquiringAndReleasing) == 0 else { return }
+        if doorbell >= 0 { Wakeup.signal(doorbell) }
     }
 
     /// A worker's side: whether the trial of this slot's endpoint is the caller's to make.
@@ -97,10 +104,10 @@ final class OutcomeTable: @unchecked Sendable {
     func withdrawTrial(slot: UInt32) { unsafe trials[Int(slot)].store(0, ordering: .releasing) }
 
     /// Whether there are bad outcomes that were not looked at.
-    var hasNews: Bool { news.load(ordering: .acquiring) }
+    var hasNews: Bool { unsafe news.pointee.load(ordering: .acquiring) == 1 }
 
     /// Before a look, so that what comes during it rings again.
-    func beginLook() { news.store(false, ordering: .sequentiallyConsistent) }
+    func beginLook() { unsafe news.pointee.store(0, ordering: .sequentiallyConsistent) }
 
     func outcomes(of slot: UInt32) -> Outcomes {
         var outcomes = Outcomes()

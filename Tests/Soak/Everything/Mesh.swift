@@ -57,6 +57,16 @@ final class Mesh: @unchecked Sendable {
         }
     }
 
+    /// Lets the address leave the service.
+    func leave(_ service: String, _ address: TrafficAddress) {
+        lock.withLock {
+            for index in rows.indices where rows[index].service == service && rows[index].address == address {
+                if let id = rows[index].id { nomad.delete(id: id) }
+                rows[index].id = nil
+            }
+        }
+    }
+
     /// Registers all that has left.
     func joinAll() {
         lock.withLock {
