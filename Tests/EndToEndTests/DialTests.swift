@@ -101,6 +101,30 @@ struct DialTests {
         for client in clients { client.close() }
     }
 
+    /// Workers that choose in the same moment may choose the same: they differ by at most as many as there are workers.
+    @Test func connectionsOpenedAtOnceAreSpreadEvenly() throws {
+        let servers = (0..<3).map { _ in EchoServer() }
+        defer { for server in servers { server.stop() } }
+        let fanout = try proxy(to: servers.map(\.address), ["--hedge-after", "off"])
+        defer { fanout.stop() }
+        let address = try fanout.address()
+        let clients = try (0..<300).map { _ in try LineClient(to: address) }
+        for client in clients { try client.sendAll("x\n") }
+        for client in clients { #expect(try client.readLine() == "x") }
+        let counts = servers.map(\.openCount)
+        #expect(counts.reduce(0, +) == 300)
+        #expect((counts.max() ?? 0) - (counts.min() ?? 0) <= 2, "\(counts)")
+        for client in clients { client.close() }
+    }
+
+    /// Which says so: not all of many are looked at for each connection.
+    @Test func ofManyEndpointsTheBetterOfTwoIsChosen() throws {
+        let endpoints = (1...300).flatMap { ["--endpoint", "127.1.\($0 / 250).\($0 % 250 + 1):9"] }
+        let fanout = try FanoutProcess(["--listen-address", "127.0.0.1:0"] + endpoints)
+        defer { fanout.stop() }
+        try fanout.wait("a line") { !fanout.messages("the better of two drawn endpoints is chosen").isEmpty }
+    }
+
     @Test func roundRobinVisitsAll() throws {
         let servers = (0..<4).map { _ in EchoServer() }
         defer { for server in servers { server.stop() } }

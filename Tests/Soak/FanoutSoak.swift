@@ -10,9 +10,10 @@ struct FanoutSoak: ParsableCommand {
             scripts/fanout soak --minutes 10 [--seed 1]   everything at once
             scripts/fanout soak drains --count 1000       for TCP and for a unix socket
             scripts/fanout soak replacement               every endpoint is replaced, one after the other
+            scripts/fanout soak blackhole                 one of three endpoints drops every SYN
             scripts/fanout soak limits [--part blocked]   descriptors, memory, blocked connections
             """,
-        subcommands: [Everything.self, Drains.self, Replacement.self, Limits.self, Backend.self],
+        subcommands: [Everything.self, Drains.self, Replacement.self, Blackhole.self, Limits.self, Backend.self],
         defaultSubcommand: Everything.self
     )
 }

@@ -21,6 +21,7 @@ final class EndpointSink: Sendable {
     /// How long ``EndpointRegistry/replace(service:with:)`` took, by service.
     let times: HistogramTable
     private let keeper: StateKeeper?
+    private let balance: BalancePolicy
     /// Services that discovery has answered for. Its lock is held while endpoints are put to use: those of an earlier run
     /// must not take the place of an answer.
     private let answered = Locked(Set<Int>())
@@ -33,6 +34,7 @@ final class EndpointSink: Sendable {
         listeners: [ListeningSocket],
         events: Wakeup,
         logger: Logger,
+        balance: BalancePolicy = .leastConnections,
         keeper: StateKeeper? = nil
     ) throws(SystemError) {
         times = try HistogramTable(count: services.count)
@@ -42,6 +44,7 @@ final class EndpointSink: Sendable {
         self.events = events
         self.logger = logger
         self.keeper = keeper
+        self.balance = balance
     }
 
     func apply(service: Int, endpoints: [Endpoint]) {
@@ -89,6 +92,7 @@ final class EndpointSink: Sendable {
         if !change.added.isEmpty { metadata["added"] = "\(names(change.added))" }
         if !change.removed.isEmpty { metadata["removed"] = "\(names(change.removed))" }
         logger.info("endpoints changed", metadata: metadata)
+        tellOfSize(service, change)
         if foreign.count < endpoints.count {
             logger.warning(
                 "an endpoint that is this proxy's own listener is not used",
@@ -112,6 +116,20 @@ final class EndpointSink: Sendable {
             guard warned.with({ $0.count < Self.mostWarned && $0.insert(tag).inserted }) else { continue }
             logger.warning("a tag on an endpoint is not understood", metadata: ["tag": "\(tag)"])
         }
+    }
+
+    /// Too many are not all looked at for each connection.
+    private func tellOfSize(_ service: Int, _ change: EndpointRegistry.Change) {
+        guard balance == .leastConnections else { return }
+        let before = change.total - change.added.count + change.removed.count
+        let (wasMany, areMany) = (before > Balancer.mostCompared, change.total > Balancer.mostCompared)
+        guard wasMany != areMany else { return }
+        logger.info(
+            areMany ? "the better of two drawn endpoints is chosen" : "all endpoints are compared again",
+            metadata: [
+                "service": "\(services[service])", "endpoints": "\(change.total)", "limit": "\(Balancer.mostCompared)",
+            ]
+        )
     }
 
     private func names(_ endpoints: [Endpoint]) -> String {

@@ -102,6 +102,7 @@ struct Supervisor {
                 listeners: listeners,
                 events: fleet.events,
                 logger: logger,
+                balance: configuration.balance,
                 keeper: keeper
             )
         } catch {
