@@ -55,9 +55,17 @@ struct Balancer {
     }
 
     /// The row of the endpoint to use next, or nil when all have been tried or are full, or there is none.
-    mutating func choose(from set: EndpointSet, excluding tried: TriedEndpoints, loads: LoadTable) -> Int? {
+    ///
+    /// - Parameter isSpare: stays in the first tier and makes no trial: a spare is for speed, and not because something
+    ///   is amiss.
+    mutating func choose(
+        from set: EndpointSet,
+        excluding tried: TriedEndpoints,
+        loads: LoadTable,
+        isSpare: Bool = false
+    ) -> Int? {
         guard set.count > 0 else { return nil }
-        if set.trials > 0, let row = trial(of: set, excluding: tried, loads: loads) { return row }
+        if set.trials > 0, !isSpare, let row = trial(of: set, excluding: tried, loads: loads) { return row }
         let candidates = Candidates(set: set, tried: tried, loads: loads.sumsNow, cap: cap)
         let preferred =
             switch policy {
@@ -68,7 +76,7 @@ struct Balancer {
             case .random: any(candidates)
             }
         if let preferred { return preferred }
-        return set.preferred < set.count ? cheapestBeyond(candidates) : nil
+        return set.preferred < set.count && !isSpare ? cheapestBeyond(candidates) : nil
     }
 
     /// Of the rows behind the first tier; from a place drawn on, so that equals are not always the same.

@@ -127,7 +127,14 @@ struct EndpointHealth: Sendable {
     }
 
     /// Takes account of what came of connects and sessions since the last time.
-    mutating func note(_ outcomes: Outcomes, at now: Deadline, using random: inout some RandomNumberGenerator) {
+    ///
+    /// - Parameter isTrialLeft: on trial, whether the one connection was not made yet.
+    mutating func note(
+        _ outcomes: Outcomes,
+        isTrialLeft: Bool = false,
+        at now: Deadline,
+        using random: inout some RandomNumberGenerator
+    ) {
         decay(to: now)
         let failures = Outcome.allCases.filter { $0.isBad && outcomes[$0] > 0 }
         let fresh = failures.reduce(0.0) { $0 + Double(outcomes[$1]) }
@@ -143,7 +150,8 @@ struct EndpointHealth: Sendable {
             good = connected
             return
         case .trial:
-            if fresh > 0 { return eject(failures, outcomes, now, &random) }
+            // What fails while nobody makes the trial began before it.
+            if fresh > 0 { return isTrialLeft ? () : eject(failures, outcomes, now, &random) }
             enter(slowStart > 0 ? .new(begin: now) : .ready, "", now)
             good = connected
             return
@@ -153,7 +161,8 @@ struct EndpointHealth: Sendable {
             row = connected > early ? fresh : row + fresh
         }
         // On probation after a return.
-        let limit = severity > 0 && state != .ready ? 1 : Self.badToEject
+        let isOnProbation = severity > 0 && state != .ready && now.since(isBackSince) <= Self.forgiveness
+        let limit = isOnProbation ? 1 : Self.badToEject
         if fresh > 0, max(bad, row) >= limit, max(bad, row) >= good {
             eject(failures, outcomes, now, &random)
         } else if state == .ready, bad > Self.badToForget, bad * Self.goodForEachBad >= good {
@@ -164,6 +173,7 @@ struct EndpointHealth: Sendable {
     /// The result of an active check. A success brings an ejected endpoint to its trial at once.
     mutating func note(checkSucceeded: Bool, at now: Deadline, using random: inout some RandomNumberGenerator) {
         if checkSucceeded {
+            row = 0
             if case .ejected = state { enter(.trial(since: now), "a check has succeeded after: \(reason)", now) }
         } else if !isOut {
             var outcomes = Outcomes()

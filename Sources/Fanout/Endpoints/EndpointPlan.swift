@@ -31,11 +31,27 @@ struct EndpointPlan: Equatable, Sendable {
 
     let rows: [Row]
 
+    private struct Level: Hashable, Comparable {
+        let priority: Int
+        let distance: Int
+
+        init(_ candidate: Candidate) {
+            priority = candidate.priority
+            distance = candidate.distance
+        }
+
+        static func < (left: Level, right: Level) -> Bool {
+            (left.priority, left.distance) < (right.priority, right.distance)
+        }
+    }
+
     init(_ candidates: [Candidate]) {
         let active = candidates.indices.filter { !candidates[$0].isDraining }
         var shares = candidates.map(\.share)
         Self.keepEnough(candidates, active, &shares)
         let tiers = Self.tiers(candidates, active.filter { shares[$0] > 0 }, active)
+        // Who would not be used if it were well is not tried either.
+        let reach = active.filter { tiers[$0] == 0 }.map { Level(candidates[$0]) }.max()
         let rows = active.map { index in
             let share = shares[index] > 0 ? shares[index] : 1
             let cost = Double(Self.unit) / (Double(candidates[index].weight) * share)
@@ -44,6 +60,7 @@ struct EndpointPlan: Equatable, Sendable {
                 tier: tiers[index] ?? Self.lastTier,
                 cost: UInt32(min(cost.rounded(), Double(UInt32.max))),
                 isTrial: shares[index] == 0 && candidates[index].isOnTrial
+                    && reach.map { Level(candidates[index]) <= $0 } ?? true
             )
         }
         // By tier, trials last; the order given otherwise.
@@ -73,16 +90,7 @@ struct EndpointPlan: Equatable, Sendable {
 
     /// By priority, then by distance; where fewer than half of the near ones are usable, the next ones help them.
     private static func tiers(_ candidates: [Candidate], _ usable: [Int], _ active: [Int]) -> [Int: UInt8] {
-        struct Level: Hashable, Comparable {
-            let priority: Int
-            let distance: Int
-            static func < (left: Level, right: Level) -> Bool {
-                (left.priority, left.distance) < (right.priority, right.distance)
-            }
-        }
-        func level(_ index: Int) -> Level {
-            Level(priority: candidates[index].priority, distance: candidates[index].distance)
-        }
+        func level(_ index: Int) -> Level { Level(candidates[index]) }
         let all = Dictionary(grouping: active, by: level)
         let left = Dictionary(grouping: usable, by: level)
         var tiers: [Int: UInt8] = [:]

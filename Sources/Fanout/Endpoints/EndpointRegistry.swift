@@ -43,8 +43,9 @@ final class EndpointRegistry: Sendable {
     private struct Patient {
         var health: EndpointHealth
         var seen: Outcomes
-        /// As it was published.
+        /// As it was published: of its weight, and whether it is of the first tier.
         var share: Double
+        var isPreferred = false
         /// Results of active checks since the last look.
         var checks: [Bool] = []
         /// When it left; nil while it is there.
@@ -175,7 +176,12 @@ final class EndpointRegistry: Sendable {
                 if before.state == .ready && outcomes == patient.seen && patient.share == 1 && patient.checks.isEmpty {
                     continue
                 }
-                patient.health.note(outcomes.since(patient.seen), at: now, using: &state.random)
+                patient.health.note(
+                    outcomes.since(patient.seen),
+                    isTrialLeft: loads.outcomes.isTrialLeft(slot: assignment.slot),
+                    at: now,
+                    using: &state.random
+                )
                 patient.seen = outcomes
                 for check in patient.checks {
                     patient.health.note(checkSucceeded: check, at: now, using: &state.random)
@@ -183,7 +189,10 @@ final class EndpointRegistry: Sendable {
                 patient.checks.removeAll()
                 patient.health.advance(to: now)
                 isStale = isStale || patient.health.share(at: now) != patient.share
-                if patient.health.state != before.state {
+                if before.isOnTrial && patient.health.isOnTrial {
+                    // Nobody came, or nothing was heard of it: once more.
+                    if patient.health.state != before.state { loads.outcomes.offerTrial(slot: assignment.slot) }
+                } else if patient.health.state != before.state {
                     isStale = true
                     if patient.health.ejections > before.ejections { state.ledger.addEjection(to: assignment.slot) }
                     transitions.append(Transition(assignment: assignment, health: patient.health))
@@ -227,6 +236,8 @@ final class EndpointRegistry: Sendable {
     struct Observation: Sendable {
         let assignment: Assignment
         let name: EndpointHealth.Name
+        /// Whether new connections go to it before others.
+        let isPreferred: Bool
         /// Nil where it has left and is forgotten.
         let health: EndpointHealth?
         let account: EndpointLedger.Account
@@ -255,6 +266,7 @@ final class EndpointRegistry: Sendable {
         return Observation(
             assignment: assignment,
             name: isLeaving ? .removed : assignment.traits.isDraining ? .draining : health?.name ?? .ready,
+            isPreferred: !isLeaving && state.patients[key]?.isPreferred ?? true,
             health: health,
             account: account,
             counts: state.ledger.counts(of: assignment.slot),
@@ -320,8 +332,13 @@ final class EndpointRegistry: Sendable {
                 )
             }
         )
+        for assignment in assignments {
+            state.patients[Key(service: assignment.service, address: assignment.endpoint.address)]?.isPreferred = false
+        }
         return plan.rows.map { row in
             let assignment = assignments[row.candidate]
+            let key = Key(service: assignment.service, address: assignment.endpoint.address)
+            state.patients[key]?.isPreferred = row.tier == plan.rows.first?.tier
             return EndpointSnapshot.Row(
                 slot: assignment.slot,
                 address: assignment.endpoint.address,
@@ -395,6 +412,7 @@ final class EndpointRegistry: Sendable {
         if state.live[key] == nil {
             // What was counted on the slot before belongs to another, or was looked at.
             loads.outcomes.withdrawTrial(slot: slot)
+            loads.outcomes.forgetTime(slot: slot)
             state.patients[key]?.seen = loads.outcomes.outcomes(of: slot)
         }
         removals?.clear(slot)

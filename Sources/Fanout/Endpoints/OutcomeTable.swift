@@ -64,12 +64,13 @@ struct OutcomeTable: @unchecked Sendable {
     private let slots: Int
     private let counters: UnsafeMutablePointer<Atomic<UInt32>>
     private let trials: UnsafeMutablePointer<Atomic<UInt32>>
+    private let times: UnsafeMutablePointer<Atomic<UInt32>>
     /// 1 when the reader has been told, and has not looked since.
     private let news: UnsafeMutablePointer<Atomic<UInt32>>
     /// Of a ``Wakeup``; -1 for none.
     private let doorbell: Int32
 
-    static func bytes(slots: Int) -> Int { ((columns + 1) * slots + 1) * MemoryLayout<Atomic<UInt32>>.stride }
+    static func bytes(slots: Int) -> Int { ((columns + 2) * slots + 1) * MemoryLayout<Atomic<UInt32>>.stride }
 
     /// - Parameters:
     ///   - memory: ``bytes(slots:)`` zeroed bytes that outlive every use.
@@ -77,9 +78,10 @@ struct OutcomeTable: @unchecked Sendable {
     init(memory: borrowing LazyMemory, slots: Int, doorbell: Wakeup?) {
         self.slots = slots
         self.doorbell = doorbell?.descriptor ?? -1
-        unsafe counters = memory.bound(to: Atomic<UInt32>.self, count: (Self.columns + 1) * slots + 1)
+        unsafe counters = memory.bound(to: Atomic<UInt32>.self, count: (Self.columns + 2) * slots + 1)
         unsafe trials = counters + Self.columns * slots
-        unsafe news = trials + slots
+        unsafe times = trials + slots
+        unsafe news = times + slots
     }
 
     /// A worker's side.
@@ -88,6 +90,21 @@ struct OutcomeTable: @unchecked Sendable {
         unsafe counters[Int(slot) * Self.columns + outcome.rawValue].wrappingAdd(1, ordering: .relaxed)
         guard outcome.isBad, unsafe news.pointee.exchange(1, ordering: .acquiringAndReleasing) == 0 else { return }
         if doorbell >= 0 { Wakeup.signal(doorbell) }
+    }
+
+    /// A worker's side: a connect has taken so long. What is usual moves an eighth of the way each time; where two workers
+    /// meet, one of the times is lost.
+    func noteTime(microseconds: UInt32, slot: UInt32) {
+        precondition(Int(slot) < slots, "a slot outside the table")
+        let usual = unsafe times[Int(slot)].load(ordering: .relaxed)
+        let next = usual == 0 ? microseconds : usual - usual / 8 + microseconds / 8
+        unsafe times[Int(slot)].store(max(1, next), ordering: .relaxed)
+    }
+
+    /// How long connects to the slot's endpoint usually take, in microseconds; 0 while it is not known.
+    func usualTime(of slot: UInt32) -> UInt32 {
+        precondition(Int(slot) < slots, "a slot outside the table")
+        return unsafe times[Int(slot)].load(ordering: .relaxed)
     }
 
     /// A worker's side: whether the trial of this slot's endpoint is the caller's to make.
@@ -100,6 +117,12 @@ struct OutcomeTable: @unchecked Sendable {
     // MARK: The registry's side
 
     func offerTrial(slot: UInt32) { unsafe trials[Int(slot)].store(1, ordering: .releasing) }
+
+    /// Another endpoint has come to the slot.
+    func forgetTime(slot: UInt32) { unsafe times[Int(slot)].store(0, ordering: .releasing) }
+
+    /// Whether the trial was offered and nobody has taken it.
+    func isTrialLeft(slot: UInt32) -> Bool { unsafe trials[Int(slot)].load(ordering: .acquiring) == 1 }
 
     func withdrawTrial(slot: UInt32) { unsafe trials[Int(slot)].store(0, ordering: .releasing) }
 

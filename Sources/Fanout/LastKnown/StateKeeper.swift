@@ -9,6 +9,8 @@ import Reactor
 final class StateKeeper: Sendable {
     /// Between two writes, in milliseconds.
     private static let pause: Int32 = 1_000
+    /// Until a write that has failed is tried again, in milliseconds.
+    private static let retryPause: Int32 = 10_000
 
     private struct State {
         var services: [SavedState.Name: SavedState.Service] = [:]
@@ -38,7 +40,7 @@ final class StateKeeper: Sendable {
         _ = try Thread(name: "state-file") {
             while true {
                 var entry = pollfd(fd: self.doorbell.descriptor, events: Int16(POLLIN), revents: 0)
-                _ = unsafe poll(&entry, 1, -1)
+                _ = unsafe poll(&entry, 1, self.state.with { $0.hasFailed } ? Self.retryPause : -1)
                 self.doorbell.clear()
                 self.write()
                 _ = poll(nil, 0, Self.pause)
@@ -119,6 +121,7 @@ final class StateKeeper: Sendable {
     private func noteWrite(failed: Bool) -> Bool {
         state.with { state in
             defer { state.hasFailed = failed }
+            if failed { state.isDirty = true }
             return state.hasFailed
         }
     }

@@ -46,6 +46,17 @@ final class HealthChecker: Sendable {
         }
     }
 
+    /// Nil where it says nothing of the endpoint: we were short of something ourselves.
+    private static func verdict(on result: Result<Void, any Error>) -> Bool? {
+        switch result {
+        case .success: true
+        case .failure(let error as IOError): SystemError.isOwnTrouble(error.errnoCode) ? nil : false
+        case .failure(let error as ChannelError):
+            if case .connectTimeout = error { false } else { nil }
+        case .failure: nil
+        }
+    }
+
     private func check(_ targets: ArraySlice<(service: Int, address: Reactor.SocketAddress)>) {
         let loop = group.next()
         let bootstrap = ClientBootstrap(group: loop).connectTimeout(.nanoseconds(Int64(clamping: timeout)))
@@ -58,8 +69,8 @@ final class HealthChecker: Sendable {
         }
         guard let results = try? EventLoopFuture.whenAllComplete(connects, on: loop).wait() else { return }
         registry.note(
-            checks: zip(targets, results).map { target, result in
-                (target.service, target.address, (try? result.get()) != nil)
+            checks: zip(targets, results).compactMap { target, result in
+                Self.verdict(on: result).map { (target.service, target.address, $0) }
             }
         )
         events.signal()

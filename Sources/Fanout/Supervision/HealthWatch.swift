@@ -7,6 +7,7 @@ struct HealthWatch {
     /// be all that is done.
     static let pause: UInt64 = 1_000_000
     static let shareOfTime: UInt64 = 20
+    static let longestPause: UInt64 = 1_000_000_000
     /// Changes named at one look; the others are counted.
     private static let mostNamed = 20
 
@@ -26,7 +27,7 @@ struct HealthWatch {
         guard now >= earliest else { return }
         let changes = registry.look(at: now)
         let end = Deadline.now()
-        earliest = end.advanced(by: max(Self.pause, end.since(now) * Self.shareOfTime))
+        earliest = end.advanced(by: min(Self.longestPause, max(Self.pause, end.since(now) * Self.shareOfTime)))
         for change in changes.prefix(Self.mostNamed) { tell(change, now) }
         if changes.count > Self.mostNamed {
             logger.info("more endpoints have changed", metadata: ["number": "\(changes.count - Self.mostNamed)"])

@@ -10,7 +10,12 @@ struct Rebalancer {
     private var probe = EndpointProbe()
     private(set) var next: Deadline
 
-    init(now: Deadline) { next = now.advanced(by: Self.interval) }
+    private let endpointCap: Int
+
+    init(endpointCap: UInt32 = .max, now: Deadline) {
+        self.endpointCap = Int(endpointCap)
+        next = now.advanced(by: Self.interval)
+    }
 
     /// One look, if it is time.
     mutating func look(at fleet: Fleet, now: Deadline) {
@@ -19,40 +24,41 @@ struct Rebalancer {
         let loads = fleet.registry.observe().endpoints.filter { Self.mayServe($0) }
         probe.collect(known: Set(loads.map(\.assignment.identity)), now: now)
         var moves: [(slot: UInt32, count: UInt32)] = []
-        for (_, all) in Dictionary(grouping: loads, by: \.assignment.service) {
-            let endpoints = Self.first(of: all)
+        for (_, endpoints) in Dictionary(grouping: loads, by: \.assignment.service) {
             let assignments = Dictionary(uniqueKeysWithValues: endpoints.map { ($0.assignment.slot, $0.assignment) })
-            let rows = endpoints.map {
-                RebalancePlan.Endpoint(
-                    slot: $0.assignment.slot,
-                    sessions: Int($0.connections),
-                    weight: Self.weight(of: $0, now)
-                )
-            }
+            let rows = Self.rows(endpoints, now)
             let plan = RebalancePlan(rows) { row in
-                assignments[row.slot].map { probe.isConnectable($0, now: now) } ?? false
+                row.sessions < endpointCap && (assignments[row.slot].map { probe.isConnectable($0, now: now) } ?? false)
             }
             moves += plan.moves
         }
         fleet.rebalance(moves)
     }
 
+    /// Of those that new connections go to first. A suspect keeps what it has, and gets no more.
     private static func mayServe(_ endpoint: EndpointRegistry.Observation) -> Bool {
         switch endpoint.name {
-        case .new, .ready, .suspect: true
-        case .ejected, .draining, .removed: false
+        case .new, .ready: endpoint.isPreferred
+        case .suspect, .ejected, .draining, .removed: false
         }
     }
 
-    /// Backups have no share of their own.
-    private static func first(of endpoints: [EndpointRegistry.Observation]) -> [EndpointRegistry.Observation] {
-        let priority = endpoints.map(\.assignment.traits.priority).min()
-        return endpoints.filter { $0.assignment.traits.priority == priority }
-    }
-
-    /// In hundredths, as a new connection finds it: who begins slowly has a small share as yet.
-    private static func weight(of endpoint: EndpointRegistry.Observation, _ now: Deadline) -> Int {
-        let share = endpoint.health?.share(at: now) ?? 1
-        return max(1, Int(100 * share * Double(endpoint.assignment.traits.weight)))
+    /// Weights in hundredths. Who begins slowly has a small share as yet, but is not made to give up what it has.
+    private static func rows(
+        _ endpoints: [EndpointRegistry.Observation],
+        _ now: Deadline
+    ) -> [RebalancePlan.Endpoint] {
+        let sessions = endpoints.reduce(0) { $0 + Double($1.connections) }
+        let weights = endpoints.reduce(0) { $0 + 100 * Double($1.assignment.traits.weight) }
+        return endpoints.map { endpoint in
+            let whole = 100 * Double(endpoint.assignment.traits.weight)
+            let present = sessions > 0 ? Double(endpoint.connections) / sessions * weights : 0
+            let weight = max(whole * (endpoint.health?.share(at: now) ?? 1), min(whole, present.rounded(.up)))
+            return RebalancePlan.Endpoint(
+                slot: endpoint.assignment.slot,
+                sessions: Int(endpoint.connections),
+                weight: max(1, Int(weight))
+            )
+        }
     }
 }

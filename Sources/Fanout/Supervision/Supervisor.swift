@@ -280,7 +280,8 @@ struct Supervisor {
         var drain = Drain(timeout: configuration.drainTimeout.nanoseconds, logger: logger)
         var health = HealthWatch(registry: fleet.registry, services: services, logger: logger)
         var stalls = StallWatch(workers: configuration.workers.count)
-        var rebalancer = configuration.rebalances ? Rebalancer(now: .now()) : nil
+        var rebalancer =
+            configuration.rebalances ? Rebalancer(endpointCap: configuration.endpointCap, now: .now()) : nil
         while !fleet.isFinished {
             let tidyAt = fleet.registry.needsTidying ? Deadline.now().advanced(by: Self.tidyPause) : .never
             let lookAt = Deadline.now().advanced(by: StallWatch.limit)

@@ -28,7 +28,7 @@ extension Worker {
         unsafe session.pointee.attempts &+= 1
         unsafe session.pointee.attemptExpired = false
         startAttempt(slot, attempt, endpoints)
-        deadlines.set(slot, min(attemptEnd(slot), now.advanced(by: spareDelay(slot))))
+        deadlines.set(slot, min(attemptEnd(slot), now.advanced(by: spareDelay(slot, isTrial: attempt.isTrial))))
         listenToClientEarly(slot)
     }
 
@@ -36,10 +36,11 @@ extension Worker {
     struct Attempt {
         let row: Int
         let socket: Int32
+        let isTrial: Bool
     }
 
     /// Chooses an endpoint that the session has not tried and counts on it; nil where there is none, or no socket.
-    func openAttempt(_ slot: UInt32, _ endpoints: EndpointSet) -> Attempt? {
+    func openAttempt(_ slot: UInt32, _ endpoints: EndpointSet, isSpare: Bool = false) -> Attempt? {
         let session = unsafe sessions.pointer(slot)
         var tried = triedEndpoints(slot)
         // The one that is being tried at the same time.
@@ -48,7 +49,7 @@ extension Worker {
             if other != 0 { tried.insert(unsafe sessions.pointer(other - 1).pointee.endpointSlot) }
             if unsafe session.pointee.isCounted { tried.insert(unsafe session.pointee.endpointSlot) }
         }
-        guard let row = choose(endpoints, excluding: tried) else { return nil }
+        guard let row = choose(endpoints, excluding: tried, isSpare: isSpare) else { return nil }
         let place = unsafe endpoints.slots[row]
         if context.loads.increment(worker: context.index, slot: place) > settings.endpointCap {
             // Another worker was faster.
@@ -63,7 +64,7 @@ extension Worker {
             return nil
         }
         sockets.tune(socket, settings.tuning)
-        return Attempt(row: row, socket: socket)
+        return Attempt(row: row, socket: socket, isTrial: row >= endpoints.count - endpoints.trials)
     }
 
     func startAttempt(_ slot: UInt32, _ attempt: Attempt, _ endpoints: EndpointSet) {
@@ -132,10 +133,10 @@ extension Worker {
     }
 
     /// On a copy, so that no exclusivity check is left in the way of a connection.
-    private func choose(_ endpoints: EndpointSet, excluding tried: TriedEndpoints) -> Int? {
+    private func choose(_ endpoints: EndpointSet, excluding tried: TriedEndpoints, isSpare: Bool) -> Int? {
         var balancer = balancer
         defer { self.balancer = balancer }
-        return balancer.choose(from: endpoints, excluding: tried, loads: context.loads)
+        return balancer.choose(from: endpoints, excluding: tried, loads: context.loads, isSpare: isSpare)
     }
 
     /// Reads the client's first bytes while the upstream is being connected: it saves a turn, and shows a client
@@ -164,7 +165,7 @@ extension Worker {
 
     // MARK: Waiting
 
-    private func wait(_ slot: UInt32, until end: Deadline) {
+    func wait(_ slot: UInt32, until end: Deadline) {
         let session = unsafe sessions.pointer(slot)
         if unsafe session.pointee.phase != .waiting {
             unsafe session.pointee.phase = .waiting
@@ -281,7 +282,7 @@ extension Worker {
             loseSpare(slot)
             connected(slot)
         } else if spareHasWon(slot) {
-            context.loads.outcomes.note(.overtaken, slot: unsafe sessions.pointer(slot).pointee.endpointSlot)
+            outcomes.note(.overtaken, slot: unsafe sessions.pointer(slot).pointee.endpointSlot)
             leaveAttempt(slot)
             adoptSpare(slot)
         } else {
@@ -300,7 +301,8 @@ extension Worker {
         unsafe endpoints.addConnection(to: session.pointee.endpointSlot)
         services[unsafe Int(session.pointee.service)].add(.connect, microseconds: UInt64(taken))
         unsafe connectTimes[Int(session.pointee.service)].add(microseconds: taken)
-        context.loads.outcomes.note(.connected, slot: unsafe session.pointee.endpointSlot)
+        outcomes.note(.connected, slot: unsafe session.pointee.endpointSlot)
+        outcomes.noteTime(microseconds: taken, slot: unsafe session.pointee.endpointSlot)
         startRelay(slot)
     }
 
@@ -311,7 +313,10 @@ extension Worker {
         let isFull = unsafe noteTried(session.pointee.endpointSlot, slot)
         leaveAttempt(slot)
         unsafe session.pointee.connectMicroseconds = Session.unknownMicroseconds
-        if isFull, unsafe session.pointee.other == 0 {
+        if isFull, unsafe session.pointee.other != 0 {
+            // There is still the spare.
+            deadlines.set(slot, budgetEnd(slot))
+        } else if isFull {
             forgetTried(slot)
             wait(slot, until: now.advanced(by: Self.retryPause))
         } else {
@@ -328,7 +333,7 @@ extension Worker {
         guard let outcome = Outcome(ofConnectError: error) else { return }
         // At the end of the budget an attempt may have had a moment only.
         if outcome == .timedOut, attemptEnd(slot) == budgetEnd(slot) { return }
-        context.loads.outcomes.note(outcome, slot: unsafe session.pointee.endpointSlot)
+        outcomes.note(outcome, slot: unsafe session.pointee.endpointSlot)
     }
 
     /// Closes the socket of an attempt that is over.

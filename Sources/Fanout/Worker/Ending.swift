@@ -42,9 +42,9 @@ extension Worker {
             unsafe session.pointee.firstByteMicroseconds == Session.unknownMicroseconds
         else { return }
         if reason == .upstreamReset {
-            context.loads.outcomes.note(.resetEarly, slot: unsafe session.pointee.endpointSlot)
+            outcomes.note(.resetEarly, slot: unsafe session.pointee.endpointSlot)
         } else if reason == .upstreamFin, unsafe now.since(session.pointee.acceptedAt) < Self.atOnce {
-            context.loads.outcomes.note(.closedEarly, slot: unsafe session.pointee.endpointSlot)
+            outcomes.note(.closedEarly, slot: unsafe session.pointee.endpointSlot)
         }
     }
 

@@ -18,12 +18,20 @@ extension Worker {
     /// Spares of one worker at the same time; they have slots of their own.
     static var mostSpares: Int { 64 }
 
-    /// When the spare of a connect that begins now is due.
-    func spareDelay(_ slot: UInt32) -> UInt64 {
+    /// How long after its begin the spare of a connect is due.
+    ///
+    /// Of an endpoint that was never connected to, or that is on trial, nothing is known: it may be far away, and would
+    /// be overtaken each time.
+    func spareDelay(_ slot: UInt32, isTrial: Bool) -> UInt64 {
+        let session = unsafe sessions.pointer(slot)
         switch settings.hedge {
-        case .off: .max
-        case .auto: unsafe connectTimes[Int(sessions.pointer(slot).pointee.service)].spareDelay
-        case .after(let delay): delay
+        case .off: return .max
+        case .after(let delay): return delay
+        case .auto:
+            let delay = unsafe connectTimes[Int(session.pointee.service)].spareDelay
+            let usual = outcomes.usualTime(of: unsafe session.pointee.endpointSlot)
+            let own = isTrial || usual == 0 ? ConnectTimes.unknownDelay : 2_000 * UInt64(usual)
+            return max(delay, own)
         }
     }
 
@@ -31,9 +39,11 @@ extension Worker {
     @inline(never)
     func startSpare(_ main: UInt32) {
         let session = unsafe sessions.pointer(main)
-        guard unsafe session.pointee.other == 0, spares < Self.mostSpares, let spare = sessions.take() else { return }
+        guard unsafe session.pointee.other == 0, spares < Self.mostSpares, context.admission.hasRoomForPipes,
+            let spare = sessions.take()
+        else { return }
         let endpoints = unsafe snapshot.endpoints(of: Int(session.pointee.service))
-        guard let attempt = openAttempt(main, endpoints) else {
+        guard let attempt = openAttempt(main, endpoints, isSpare: true) else {
             sessions.giveBack(spare)
             return
         }
@@ -84,11 +94,15 @@ extension Worker {
         }
         noteFailure(error, spare)
         unsafe sessions.pointer(main).pointee.error = Int16(truncatingIfNeeded: error)
-        _ = unsafe noteTried(session.pointee.endpointSlot, main)
+        let isFull = unsafe noteTried(session.pointee.endpointSlot, main)
         unsafe sessions.pointer(main).pointee.other = 0
         dropSpare(spare)
         if isInFlight(.connect, main) {
-            startSpare(main)
+            // Of more than can be remembered none is told from another: enough is enough.
+            if !isFull { startSpare(main) }
+        } else if isFull {
+            forgetTried(main)
+            wait(main, until: now.advanced(by: Self.retryPause))
         } else {
             dial(main)
         }

@@ -17,6 +17,7 @@ final class Worker<D: Driver>: CompletionHandler {
     let pipes: PipePool<D.Sockets>
     let deadlines: DeadlineHeap
     let statistics: WorkerStatistics
+    let outcomes: OutcomeTable
     let services: ServiceRows
     let endpoints: EndpointRows
     let inbox: Inbox
@@ -49,6 +50,7 @@ final class Worker<D: Driver>: CompletionHandler {
         settings = context.settings
         self.driver = driver
         statistics = context.statistics
+        outcomes = context.loads.outcomes
         services = context.services
         endpoints = context.endpoints
         inbox = context.handover.inbox(of: context.index)

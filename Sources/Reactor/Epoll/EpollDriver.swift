@@ -124,7 +124,7 @@ import Glibc
             } else if name & Self.listenerBit != 0 {
                 acceptMore(UInt32(truncatingIfNeeded: name))
             } else {
-                react(to: unsafe event.events, at: Int(name))
+                react(to: unsafe event.events, at: Int(name >> 32), of: Int32(truncatingIfNeeded: name))
             }
         }
         return isWoken

@@ -25,7 +25,12 @@ extension EpollDriver {
         }
         precondition(unsafe socket.pointee.isIdle, "an owner has left operations behind")
         unsafe socket.pointee = EpollSocket()
-        let code = fanout_epoll_add(epoll, descriptor, Self.readiness, UInt64(place))
+        let code = fanout_epoll_add(
+            epoll,
+            descriptor,
+            Self.readiness,
+            UInt64(place) << 32 | UInt64(UInt32(bitPattern: descriptor))
+        )
         guard code == 0 else {
             results.append(Completion(token: token, result: code))
             return nil
@@ -129,8 +134,12 @@ extension EpollDriver {
     }
 
     /// What epoll has told of a socket: parked operations are tried again.
-    func react(to events: UInt32, at place: Int) {
+    ///
+    /// A socket that was taken over by another owner may still be registered at the place that it had: the events of one
+    /// that is not there any more are nobody's.
+    func react(to events: UInt32, at place: Int, of descriptor: Int32) {
         let socket = unsafe sockets.socket(at: place)
+        guard unsafe socket.pointee.descriptor == descriptor else { return }
         if events & (FANOUT_EPOLLIN | FANOUT_EPOLLRDHUP | PollEvents.hangup) != 0 {
             unsafe socket.pointee.isReadable = true
         }

@@ -129,6 +129,38 @@ import Testing
         #expect(health.severity == 2)
     }
 
+    /// It began before the ejection, and has only now run out of its time.
+    @Test mutating func whatFailsBeforeTheTrialIsMadeSaysNothingOfIt() {
+        note([.refused: 3])
+        passToNextChange()
+        var late = Outcomes()
+        late[.timedOut] = 2
+        health.note(late, isTrialLeft: true, at: now, using: &random)
+        #expect(health.isOnTrial)
+        health.note(late, isTrialLeft: false, at: now, using: &random)
+        #expect(!health.isOnTrial)
+    }
+
+    @Test mutating func probationEnds() {
+        note([.refused: 3])
+        passToNextChange()
+        note([.connected: 1])
+        pass(seconds: 100)
+        note([.refused: 1])
+        pass(seconds: 1)
+        note([.refused: 1])
+        #expect(!health.isOut)
+    }
+
+    @Test mutating func aCheckThatSucceedsEndsARow() {
+        for _ in 0..<6 {
+            health.note(checkSucceeded: false, at: now, using: &random)
+            pass(seconds: 100)
+            health.note(checkSucceeded: true, at: now, using: &random)
+        }
+        #expect(!health.isOut)
+    }
+
     @Test mutating func aTrialOfWhichNothingIsHeardIsOfferedAgain() throws {
         note([.refused: 3])
         passToNextChange()

@@ -84,6 +84,19 @@ import Testing
         #expect(tiers([out, out, far, far]) == [0: [2, 3], 254: [0, 1]])
     }
 
+    /// A client is not sent to a backup to find out whether it would serve.
+    @Test func whoWouldNotBeUsedIsNotTried() {
+        func trials(_ candidates: [Candidate]) -> [Int] {
+            EndpointPlan(candidates).rows.filter(\.isTrial).map(\.candidate)
+        }
+        let backup = Candidate(priority: 1, share: 0, isOnTrial: true)
+        let far = Candidate(distance: 1, share: 0, isOnTrial: true)
+        #expect(trials([Candidate(), backup, far]) == [])
+        #expect(trials([Candidate(), Candidate(), Candidate(share: 0, isOnTrial: true)]) == [2])
+        // The first come back to their place from behind the backups.
+        #expect(trials([Candidate(share: 0, isOnTrial: true), Candidate(priority: 1)]) == [0])
+    }
+
     @Test func priorityGoesBeforeDistance() {
         let candidates = [
             Candidate(priority: 1, distance: 0), Candidate(priority: 0, distance: 2),

@@ -333,6 +333,25 @@ import Testing
         #expect(bench.registry.nextLook == .never)
     }
 
+    /// Without clients a trial is offered again and again, which is no news.
+    @Test func aTrialThatNobodyMakesIsNoNews() throws {
+        let bench = try Bench()
+        var now = Deadline(nanoseconds: Self.second)
+        bench.registry.replace(service: 0, with: [1, 2, 3].endpoints, at: now)
+        _ = try fail(2, times: 3, in: bench, at: now)
+        now = bench.registry.nextLook
+        #expect(bench.registry.look(at: now).count == 1)
+        let version = bench.version()
+        let slot = try bench.slot(of: 2)
+        #expect(bench.loads.outcomes.takeTrial(slot: slot))
+        for _ in 0..<5 {
+            now = bench.registry.nextLook
+            #expect(bench.registry.look(at: now).isEmpty)
+            #expect(bench.loads.outcomes.isTrialLeft(slot: slot))
+        }
+        #expect(bench.version() == version)
+    }
+
     @Test func nothingIsPublishedWhileNothingChanges() throws {
         let bench = try Bench()
         let now = Deadline(nanoseconds: Self.second)

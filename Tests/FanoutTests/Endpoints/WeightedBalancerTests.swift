@@ -130,6 +130,25 @@ import Testing
         #expect(bench.counts[2] == 1)
     }
 
+    /// It is for speed: neither a backup nor a trial is a place for it.
+    @Test(arguments: BalancePolicy.allCases)
+    func aSpareStaysInTheFirstTier(policy: BalancePolicy) throws {
+        var bench = try Bench(
+            EndpointPlan([Candidate(), Candidate(priority: 1), Candidate(share: 0, isOnTrial: true), Candidate()]),
+            policy
+        )
+        bench.loads.outcomes.offerTrial(slot: 2)
+        let set = bench.snapshot.value.endpoints(of: 0)
+        var tried = TriedEndpoints()
+        for slot in [0, 3] as [UInt32] {
+            let row = bench.balancer.choose(from: set, excluding: tried, loads: bench.loads, isSpare: true)
+            #expect(row.map { $0 < set.preferred } == true)
+            tried.insert(slot)
+        }
+        #expect(bench.balancer.choose(from: set, excluding: tried, loads: bench.loads, isSpare: true) == nil)
+        #expect(bench.loads.outcomes.isTrialLeft(slot: 2))
+    }
+
     /// Beyond the size up to which all are compared, weights count all the same.
     @Test func manyEndpointsWithWeights() throws {
         var bench = try Bench(EndpointPlan((0..<400).map { Candidate(weight: $0 < 200 ? 1 : 3) }))

@@ -26,6 +26,7 @@ struct Draft {
     let choices: Choices
     private(set) var isLarge = false
     private var window = 0
+    private var isBulky = false
     /// Many peers leave their streams open: sessions that the worker may end itself.
     private var isPatient = false
 
@@ -49,6 +50,7 @@ struct Draft {
         scenario.reserve = isLarge ? (pick(1...2), 8 << 10) : (pick(1...3), pick(1...8))
         if !isLarge, once(in: 8) {
             // Streams that fill their buffers: most of them come to be spliced.
+            isBulky = true
             scenario.pipes = 2
             scenario.common = (pick(2...4), pick(1...3))
         }
@@ -138,7 +140,7 @@ struct Draft {
         case 2: .startReading
         case 3: .urgent
         case 4: .awaitBytes(pick(1...8))
-        case _: .send(isLarge ? pick(1...300) << 10 : pick(1...60))
+        case _: .send(isLarge ? pick(1...300) << 10 : isBulky ? pick(40...240) : pick(1...60))
         }
     }
 }
