@@ -97,19 +97,15 @@ struct Claim {
 
     /// When most endpoints refuse, at least half stay in use, and clients are served.
     private static func floor(_ seed: UInt64) throws -> Claim {
-        // Early, while little good is known of them: later on they would become suspects, which stay in use.
-        let settings = FleetSettings(
-            sidecars: 20,
-            endpoints: 10,
-            rate: 50,
-            seed: seed,
-            phases: [
-                Phase(name: "calm", seconds: 0.1, change: .none),
-                Phase(name: "most refuse", seconds: 8, change: .trouble(.refusing, 7)),
-            ]
+        // From the start, so that no good is known of them: else most would be suspects only, which stay in use. Long
+        // sessions, so that the others get so full that suspects are tried again.
+        let settings = dense(
+            seed,
+            [Phase(name: "most refuse", seconds: 8, change: .trouble(.refusing, 7))],
+            hold: 2
         )
         let outcome = try FleetWorld(settings, Variant(policy: .leastConnections)).run()
-        let figures = outcome.figures(of: 1)
+        let figures = outcome.figures(of: 0)
         return Claim(
             name: "floor",
             holds: outcome.leastUsable >= 0.5 && outcome.leastUsable < 1 && figures.errors == 0,

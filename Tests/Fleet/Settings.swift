@@ -73,6 +73,7 @@ struct Phase {
     }
 
     let name: String
+    /// Whole windows.
     let seconds: Double
     let change: Change
 

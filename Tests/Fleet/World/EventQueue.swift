@@ -18,13 +18,12 @@ struct Event {
         case discovery
         case look
         case windowEnd
-        case phaseBegin
     }
 
     /// Nanoseconds of virtual time.
     let at: UInt64
     let kind: Kind
-    /// A sidecar, a connection, or the number of a phase.
+    /// A sidecar or a connection.
     let subject: Int
     /// The attempt that is meant: an event of an attempt that is over means nothing.
     var attempt: UInt32 = 0

@@ -27,6 +27,7 @@ final class FleetWorld {
     var window = Window()
     var outcome: FleetOutcome
     private var registered: [Int]
+    private var phaseEnd: UInt64 = 0
     private var hadTrouble: Set<Int> = []
     private var random: SplitMix
 
@@ -60,7 +61,7 @@ final class FleetWorld {
             hear(index)
             queue.add(Event(at: now, kind: .arrival, subject: index))
         }
-        queue.add(Event(at: now, kind: .phaseBegin, subject: 0))
+        beginPhase(0)
         queue.add(Event(at: now + Window.length, kind: .windowEnd, subject: 0))
         let length = settings.phases.reduce(0) { $0 + $1.seconds }
         let end = now + UInt64(length * Self.second)
@@ -85,7 +86,6 @@ final class FleetWorld {
         case .discovery: hear(event.subject)
         case .look: look(event.subject)
         case .windowEnd: endWindow()
-        case .phaseBegin: beginPhase(event.subject)
         }
     }
 
@@ -159,7 +159,7 @@ final class FleetWorld {
         window.end = Double(now - Self.begin) / Self.second
         window.measure(sites)
         outcome.windows.append(window)
-        // A phase that begins at the end of a window has begun by now.
+        if now >= phaseEnd { beginPhase(outcome.phase + 1) }
         window = Window(phase: outcome.phase)
         for index in sites.indices { sites[index].begun = 0 }
         queue.add(Event(at: now + Window.length, kind: .windowEnd, subject: 0))
@@ -195,7 +195,7 @@ final class FleetWorld {
                 hadTrouble.insert(index)
             }
         }
-        queue.add(Event(at: now + UInt64(next.seconds * Self.second), kind: .phaseBegin, subject: number + 1))
+        phaseEnd = now + UInt64(next.seconds * Self.second)
     }
 
     private func announce() {
