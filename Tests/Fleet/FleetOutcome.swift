@@ -72,7 +72,8 @@ struct PhaseFigures {
     let worstVariation: Double
     /// New connections of newcomers by their fair share, in the worst window; nil where there are none.
     let newcomersPeak: Double?
-    /// Seconds from the beginning of the phase; nil where it did not settle.
+    /// Seconds from the beginning of the phase to the first two settled windows; nil where there are none. What comes back
+    /// after that, the windows show.
     let settled: Double?
 
     init(_ phase: Phase, _ windows: [Window], _ added: [UInt64]) {
@@ -92,12 +93,11 @@ struct PhaseFigures {
         greatestByMean = last.reduce(0) { $0 + $1.greatestByMean } / Double(max(1, last.count))
         worstVariation = windows.map(\.variation).max() ?? 0
         newcomersPeak = windows.compactMap(\.newcomersShare).max()
-        let unsettled = windows.lastIndex {
-            $0.troubledShare > Self.settledTrouble
-                || abs($0.variation - final) > max(Self.smallVariation, final / 4)
+        let isSettled = windows.map {
+            $0.troubledShare <= Self.settledTrouble
+                && abs($0.variation - final) <= max(Self.smallVariation, final / 4)
         }
-        let length = Double(Window.length) / 1e9
-        let isNever = unsettled.map { $0 == windows.count - 1 } ?? false
-        settled = isNever ? nil : Double((unsettled ?? -1) + 1) * length
+        let first = windows.indices.first { isSettled[$0] && isSettled[min($0 + 1, windows.count - 1)] }
+        settled = first.map { Double($0) * Double(Window.length) / 1e9 }
     }
 }
