@@ -118,6 +118,20 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(name: "SimulationTests", dependencies: ["Simulation"], swiftSettings: testSettings),
+        // A fleet of sidecars in virtual time: links to the sources that choose endpoints; optimised for the same reason.
+        .target(
+            name: "Fleet",
+            dependencies: ["Reactor"],
+            path: "Tests/Fleet",
+            swiftSettings: settings + [.unsafeFlags(["-O"])]
+        ),
+        .executableTarget(
+            name: "simulate-fleet",
+            dependencies: ["Fleet"],
+            path: "Tests/FleetCommand",
+            swiftSettings: settings
+        ),
+        .testTarget(name: "FleetTests", dependencies: ["Fleet"], swiftSettings: testSettings),
         .testTarget(name: "NomadDoubleTests", dependencies: ["NomadDouble"], swiftSettings: testSettings),
         // Verified traffic: optimised in every configuration, because its checks would else be the bottleneck.
         .target(

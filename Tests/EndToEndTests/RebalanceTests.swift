@@ -100,7 +100,7 @@ struct RebalanceTests {
             first.stop()
         }
         try task.register(first.address)
-        let fanout = try task.fanout(["--rebalance", "on"])
+        let fanout = try task.fanout(["--rebalance", "on", "--slow-start", "0", "--hedge-after", "off"])
         defer { fanout.stop() }
         let pool = try Pool(try fanout.address(), connections: 10, answer: "PING")
         try pool.use(10)

@@ -105,20 +105,38 @@ struct Balancer {
 
     /// The least loaded of all, for its weight, and among equals each with the same chance.
     private mutating func leastLoaded(_ candidates: Candidates) -> Int? {
-        guard candidates.set.isUniform else { return least(candidates, of: UInt64.self) { $0.cost(of: $1) } }
-        if candidates.areAllOpen { return least(candidates, of: UInt32.self) { $0.openLoad(of: $1) } }
-        return least(candidates, of: UInt32.self) { $0.load(of: $1) }
+        guard candidates.set.isUniform else { return leastByWeight(candidates) }
+        if candidates.areAllOpen { return least(candidates) { $0.openLoad(of: $1) } }
+        return least(candidates) { $0.load(of: $1) }
+    }
+
+    /// The cheapest; and of those in their slow start, which have a part of their weight, in as many choices as that part,
+    /// those too that would be as cheap with all of it. By their cost alone they would get nothing where loads are small:
+    /// one connection on a newcomer would count more than two on any other.
+    private mutating func leastByWeight(_ candidates: Candidates) -> Int? {
+        let count = candidates.set.preferred
+        var least = UInt64.max
+        for row in 0..<count { least = min(least, candidates.cost(of: row)) }
+        guard least < .max else { return nil }
+        let chance = UInt64(draw(below: 1 << 16))
+        return unsafe withUnsafeTemporaryAllocation(of: UInt16.self, capacity: Self.mostCompared + 1) { equals in
+            var found = 0
+            for row in 0..<count {
+                let cost = candidates.cost(of: row)
+                guard cost <= least || candidates.isAdmitted(row, cost, least, chance) else { continue }
+                unsafe equals[found] = UInt16(truncatingIfNeeded: row)
+                found += 1
+            }
+            guard found > 0 else { return candidates.first(from: 0, to: count) }
+            return unsafe Int(equals[draw(below: found)])
+        }
     }
 
     /// Two passes without a branch that depends on a load: loads of about the same size would mispredict it.
     @inline(__always)
-    private mutating func least<Cost: FixedWidthInteger & UnsignedInteger>(
-        _ candidates: Candidates,
-        of _: Cost.Type,
-        _ cost: (Candidates, Int) -> Cost
-    ) -> Int? {
+    private mutating func least(_ candidates: Candidates, _ cost: (Candidates, Int) -> UInt32) -> Int? {
         let count = candidates.set.preferred
-        var least = Cost.max
+        var least = UInt32.max
         for row in 0..<count { least = min(least, cost(candidates, row)) }
         guard least < .max else { return nil }
         return unsafe withUnsafeTemporaryAllocation(of: UInt16.self, capacity: Self.mostCompared + 1) { equals in
@@ -218,6 +236,17 @@ private struct Candidates {
         let packed = unsafe set.costs[row]
         let cost = (packed & 0xff00_0000_0000_0000) &+ (UInt64(load) &+ 1) &* (packed & 0xffff_ffff)
         return load == .max ? .max : cost
+    }
+
+    /// Whether a row with a part of its weight is as good as the cheapest in this choice.
+    ///
+    /// - Parameter chance: drawn for this choice, below 2^16.
+    func isAdmitted(_ row: Int, _ cost: UInt64, _ least: UInt64, _ chance: UInt64) -> Bool {
+        let part = unsafe (set.costs[row] >> 32) & 0xffff
+        guard part > chance, cost < .max else { return false }
+        let tier = cost & 0xff00_0000_0000_0000
+        // A preferred row has the tier of the cheapest one.
+        return tier | (((cost ^ tier) >> 16) &* part) <= least
     }
 
     func isOpen(_ row: Int) -> Bool { load(of: row) < .max }

@@ -21,6 +21,8 @@ struct EndpointPlan: Equatable, Sendable {
         let tier: UInt8
         /// What one connection on it counts, in ``unit``.
         let cost: UInt32
+        /// Of its weight during a slow start, in 2^16ths, at most 65,535; 0 for others, suspects too.
+        let part: UInt16
         let isTrial: Bool
     }
 
@@ -59,6 +61,7 @@ struct EndpointPlan: Equatable, Sendable {
                 candidate: index,
                 tier: tiers[index] ?? Self.lastTier,
                 cost: UInt32(min(cost.rounded(), Double(UInt32.max))),
+                part: share < 1 && share > EndpointHealth.suspectShare ? UInt16(share * 65_536) : 0,
                 isTrial: shares[index] == 0 && candidates[index].isOnTrial
                     && reach.map { Level(candidates[index]) <= $0 } ?? true
             )

@@ -59,7 +59,6 @@ final class EndpointRegistry: Sendable {
         var revisions: [UInt32]
         var live: [Key: Assignment] = [:]
         var patients: [Key: Patient] = [:]
-        var random: SplitMix
         /// When time alone changes the health of an endpoint.
         var nextLook = Deadline.never
         /// Assignments out of use, with the first version that does not hold them.
@@ -95,7 +94,6 @@ final class EndpointRegistry: Sendable {
             State(
                 wanted: Array(repeating: nil, count: services),
                 revisions: Array(repeating: 0, count: services),
-                random: SplitMix(seed: policy.seed),
                 ledger: EndpointLedger(services: services, statistics: statistics)
             )
         )
@@ -172,6 +170,8 @@ final class EndpointRegistry: Sendable {
             for (key, assignment) in state.live {
                 guard var patient = state.patients[key] else { continue }
                 let before = patient.health
+                // Of its own, so that the order of the endpoints does not matter.
+                var random = SplitMix(seed: policy.seed ^ SplitMix.mixed(assignment.identity &+ before.ejections))
                 let outcomes = loads.outcomes.outcomes(of: assignment.slot)
                 if before.state == .ready && outcomes == patient.seen && patient.share == 1 && patient.checks.isEmpty {
                     continue
@@ -180,11 +180,11 @@ final class EndpointRegistry: Sendable {
                     outcomes.since(patient.seen),
                     isTrialLeft: loads.outcomes.isTrialLeft(slot: assignment.slot),
                     at: now,
-                    using: &state.random
+                    using: &random
                 )
                 patient.seen = outcomes
                 for check in patient.checks {
-                    patient.health.note(checkSucceeded: check, at: now, using: &state.random)
+                    patient.health.note(checkSucceeded: check, at: now, using: &random)
                 }
                 patient.checks.removeAll()
                 patient.health.advance(to: now)
@@ -345,6 +345,7 @@ final class EndpointRegistry: Sendable {
                 identity: assignment.identity,
                 tier: row.tier,
                 cost: row.cost,
+                part: row.part,
                 isTrial: row.isTrial
             )
         }

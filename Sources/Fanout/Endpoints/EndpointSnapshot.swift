@@ -21,7 +21,8 @@ struct EndpointSet: BitwiseCopyable {
     var addresses: UnsafePointer<SocketAddress>
     /// Never used twice in a process, so that a log line can name an endpoint that has left.
     var identities: UnsafePointer<UInt64>
-    /// What a connection counts on each (the lower 32 bits), and the tier of the endpoint (the upper 8).
+    /// What a connection counts on each (the lower 32 bits), the part of its weight that the endpoint has for the time
+    /// being (16 bits above), and its tier (the upper 8).
     var costs: UnsafePointer<UInt64>
 }
 
@@ -43,6 +44,7 @@ struct EndpointSnapshot: @unchecked Sendable {
         let identity: UInt64
         var tier: UInt8 = 0
         var cost = UInt32(EndpointPlan.unit)
+        var part: UInt16 = 0
         var isTrial = false
     }
 
@@ -87,7 +89,9 @@ struct EndpointSnapshot: @unchecked Sendable {
                 unsafe (slots + offset).initialize(to: row.slot)
                 unsafe (addresses + offset).initialize(to: row.address)
                 unsafe (identities + offset).initialize(to: row.identity)
-                unsafe (costs + offset).initialize(to: UInt64(row.tier) << 56 | UInt64(row.cost))
+                unsafe (costs + offset).initialize(
+                    to: UInt64(row.tier) << 56 | UInt64(row.part) << 32 | UInt64(row.cost)
+                )
             }
             unsafe slots += count
             unsafe addresses += count

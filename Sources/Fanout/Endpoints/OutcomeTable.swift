@@ -61,6 +61,9 @@ struct Outcomes: Equatable, Sendable {
 @safe
 struct OutcomeTable: @unchecked Sendable {
     private static var columns: Int { 8 }
+    /// A trial: none is 0.
+    private static var offered: UInt32 { 1 }
+    private static var underWay: UInt32 { 2 }
     private let slots: Int
     private let counters: UnsafeMutablePointer<Atomic<UInt32>>
     private let trials: UnsafeMutablePointer<Atomic<UInt32>>
@@ -88,7 +91,11 @@ struct OutcomeTable: @unchecked Sendable {
     func note(_ outcome: Outcome, slot: UInt32) {
         precondition(Int(slot) < slots, "a slot outside the table")
         unsafe counters[Int(slot) * Self.columns + outcome.rawValue].wrappingAdd(1, ordering: .relaxed)
-        guard outcome.isBad, unsafe news.pointee.exchange(1, ordering: .acquiringAndReleasing) == 0 else { return }
+        // That a trial went well is news too.
+        let isTrial = unsafe trials[Int(slot)].load(ordering: .relaxed) == Self.underWay
+        guard outcome.isBad || isTrial, unsafe news.pointee.exchange(1, ordering: .acquiringAndReleasing) == 0 else {
+            return
+        }
         if doorbell >= 0 { Wakeup.signal(doorbell) }
     }
 
@@ -110,19 +117,23 @@ struct OutcomeTable: @unchecked Sendable {
     /// A worker's side: whether the trial of this slot's endpoint is the caller's to make.
     func takeTrial(slot: UInt32) -> Bool {
         precondition(Int(slot) < slots, "a slot outside the table")
-        guard unsafe trials[Int(slot)].load(ordering: .relaxed) == 1 else { return false }
-        return unsafe trials[Int(slot)].exchange(0, ordering: .acquiringAndReleasing) == 1
+        guard unsafe trials[Int(slot)].load(ordering: .relaxed) == Self.offered else { return false }
+        return unsafe trials[Int(slot)].compareExchange(
+            expected: Self.offered,
+            desired: Self.underWay,
+            ordering: .acquiringAndReleasing
+        ).exchanged
     }
 
     // MARK: The registry's side
 
-    func offerTrial(slot: UInt32) { unsafe trials[Int(slot)].store(1, ordering: .releasing) }
+    func offerTrial(slot: UInt32) { unsafe trials[Int(slot)].store(Self.offered, ordering: .releasing) }
 
     /// Another endpoint has come to the slot.
     func forgetTime(slot: UInt32) { unsafe times[Int(slot)].store(0, ordering: .releasing) }
 
     /// Whether the trial was offered and nobody has taken it.
-    func isTrialLeft(slot: UInt32) -> Bool { unsafe trials[Int(slot)].load(ordering: .acquiring) == 1 }
+    func isTrialLeft(slot: UInt32) -> Bool { unsafe trials[Int(slot)].load(ordering: .acquiring) == Self.offered }
 
     func withdrawTrial(slot: UInt32) { unsafe trials[Int(slot)].store(0, ordering: .releasing) }
 

@@ -18,6 +18,7 @@ import Testing
                     identity: UInt64(row.candidate),
                     tier: row.tier,
                     cost: row.cost,
+                    part: row.part,
                     isTrial: row.isTrial
                 )
             }
@@ -79,6 +80,16 @@ import Testing
         for slot in [1, 2] as [UInt32] { for _ in 0..<100 { bench.loads.increment(worker: 0, slot: slot) } }
         for _ in 0..<50 { bench.open() }
         #expect((10...13).contains(bench.counts[0]), "\(bench.counts.prefix(3))")
+    }
+
+    /// Where loads are small too: among endpoints with none it is chosen now and then, by its share.
+    @Test func slowStartIsNoStarvationWhereLoadsAreSmall() throws {
+        var bench = try Bench(EndpointPlan([Candidate(share: 0.25)] + (0..<9).map { _ in Candidate() }))
+        for _ in 0..<10_000 {
+            if let slot = bench.open() { bench.loads.decrement(worker: 0, slot: UInt32(slot)) }
+        }
+        // A quarter of a tenth, of which 250 are expected: 80 are five standard deviations.
+        #expect((170...330).contains(bench.counts[0]), "\(bench.counts.prefix(10))")
     }
 
     @Test(arguments: BalancePolicy.allCases)

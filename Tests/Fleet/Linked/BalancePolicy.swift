@@ -1,0 +1,1 @@
+../../PickBench/BalancePolicy.swift
