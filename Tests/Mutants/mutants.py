@@ -1,6 +1,7 @@
 """Plants one fault after the other into a copy of the data path, and demands that the simulation finds it.
 
 usage: scripts/fanout mutants [NAME...]
+       scripts/fanout mutants --check     only whether what they replace is there, once
 """
 
 import pathlib
@@ -44,7 +45,17 @@ def simulate(folder):
     return done.returncode == 0, (told or lines or ["exit code %d" % done.returncode])[-1]
 
 
+def check():
+    """What a mutant replaces goes with the code: better noticed at once than by the next who runs them all."""
+    lost = [m.name for m in MUTANTS if (ROOT / m.file).read_text().count(m.old) != 1]
+    for name in lost:
+        print("mutants: %s: what it replaces is not there, or more than once" % name, file=sys.stderr)
+    sys.exit(1 if lost else 0)
+
+
 def main(names):
+    if names == ["--check"]:
+        check()
     unknown = set(names) - {mutant.name for mutant in MUTANTS}
     if unknown:
         sys.exit("mutants: no mutant %s" % ", ".join(sorted(unknown)))

@@ -110,8 +110,32 @@ MUTANTS = [
     worker(
         "a connect is not given up",
         "Dial",
-        "        cancel(.connect, slot)\n",
+        "            unsafe sessions.pointer(slot).pointee.attemptExpired = true\n            cancel(.connect, slot)\n",
+        "            unsafe sessions.pointer(slot).pointee.attemptExpired = true\n",
+    ),
+    worker(
+        "a spare is never closed",
+        "Spare",
+        "            sockets.closeWithReset(unsafe session.pointee.upstream)\n",
         "",
+    ),
+    worker(
+        "a spare that lost goes on",
+        "Spare",
+        "        if isInFlight(.connect, spare) {\n            cancel(.connect, spare)\n",
+        "        if isInFlight(.connect, spare) {\n",
+    ),
+    worker(
+        "a spare that won is not counted on its endpoint",
+        "Spare",
+        "        unsafe session.pointee.isCounted = true\n        unsafe spare",
+        "        unsafe spare",
+    ),
+    worker(
+        "two upstreams at once",
+        "Dial",
+        "        } else if spareHasWon(slot) {\n            outcomes",
+        "        } else if spareHasWon(slot), error < 0 {\n            outcomes",
     ),
     worker(
         "an attempt is counted for ever",
@@ -122,8 +146,8 @@ MUTANTS = [
     worker(
         "a connection to itself is taken",
         "Dial",
-        "guard !sockets.isSelfConnected(unsafe session.pointee.upstream) else {",
-        "guard true || !sockets.isSelfConnected(unsafe session.pointee.upstream) else {",
+        "return sockets.isSelfConnected(unsafe session.pointee.upstream) ? SystemError.refused : 0",
+        "return 0",
     ),
     worker(
         "a request is let go",
@@ -172,8 +196,8 @@ MUTANTS = [
     worker(
         "an accept that ended is not armed again",
         "Listener",
-        "            deadlines.set(owner(ofListener: index), now.advanced(by: Self.acceptPause))\n",
-        "",
+        "            armListener(index)\n        } else {\n            deadlines.set(owner(ofListener: index), now.advanced(by: Self.acceptPause))\n",
+        "            armListener(index)\n",
     ),
     worker(
         "a drain throws the queue away",

@@ -23,7 +23,8 @@ run_lint() {
         echo "lint: Version.swift must have the first version of CHANGELOG.md, '$(version)'" >&2
         failed=1
     fi
-    install_packages shellcheck
+    install_packages shellcheck python3
+    python3 -B Tests/Mutants/mutants.py --check || failed=1
     # Not: sourced files, and variables that pass between them.
     shellcheck --shell bash --severity warning --exclude SC1090,SC1091,SC2034,SC2154 \
         scripts/fanout scripts/lib/*.sh .ci/run || failed=1
