@@ -9,7 +9,7 @@ struct DrainTests {
     func bulkTransfersFinishDuringADrain(_ number: Int32) throws {
         let servers = [VerifyingServer(), VerifyingServer()]
         defer { for server in servers { server.stop() } }
-        let fanout = try proxy(to: servers.map(\.address))
+        let fanout = try proxy(to: servers.map(\.address), ["--hedge-after", "off"])
         defer { fanout.stop() }
         let address = try fanout.address()
         let result = Result()

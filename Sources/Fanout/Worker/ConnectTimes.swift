@@ -6,8 +6,9 @@ struct ConnectTimes: BitwiseCopyable {
     static let most: UInt32 = 1_024
     /// Before enough is known.
     static let unknownDelay: UInt64 = 100_000_000
-    /// Shorter ones would hedge against our own scheduling.
-    static let shortestDelay: UInt64 = 1_000_000
+    /// Shorter ones would hedge against our own scheduling, and each needless spare is a connection that its endpoint
+    /// sees reset.
+    static let shortestDelay: UInt64 = 5_000_000
 
     /// The upper end of bucket n is 16 µs · 2^(n/4).
     private var counts: InlineArray<72, UInt32> = InlineArray(repeating: 0)

@@ -41,7 +41,9 @@ final class Soak {
         let services = VerifiedLoad.allCases.map(\.rawValue) + [Self.steady, Mortals.service]
         let forwards = services.enumerated().flatMap { ["--forward", "127.0.1.\($0.offset + 1):0=\($0.element)"] }
         do {
-            proxy = try Proxy(options, forwards + ["--workers", "2"], environment: mesh.environment)
+            // A spare that loses is reset, and the servers expect something of each connection.
+            let arguments = forwards + ["--workers", "2", "--hedge-after", "off"]
+            proxy = try Proxy(options, arguments, environment: mesh.environment)
             listeners = Dictionary(uniqueKeysWithValues: zip(services, try proxy.listeners(services.count)))
         } catch {
             // The backends end with this process; the folder would stay.
