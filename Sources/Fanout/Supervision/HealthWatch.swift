@@ -6,7 +6,7 @@ struct HealthWatch {
     /// Looks are at least so far apart, and by as many times what one takes: under a storm of failures they would else
     /// be all that is done.
     static let pause: UInt64 = 1_000_000
-    static let shareOfTime: UInt64 = 20
+    static let shareOfTime: UInt64 = 4
     static let longestPause: UInt64 = 1_000_000_000
     /// Changes named at one look; the others are counted.
     private static let mostNamed = 20
