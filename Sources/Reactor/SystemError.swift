@@ -52,8 +52,10 @@ extension SystemError {
     /// The operation did nothing and may simply be asked for again.
     public static func isInterruption(_ errno: Int32) -> Bool { errno == EINTR || errno == EAGAIN }
 
-    /// There is nothing to accept.
+    /// There is nothing to accept, or no room.
     public static var wouldBlock: Int32 { EAGAIN }
+
+    public static var interrupted: Int32 { EINTR }
 
     /// What a connection to itself is reported as: nobody listens there.
     public static var refused: Int32 { ECONNREFUSED }

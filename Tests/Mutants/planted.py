@@ -169,6 +169,14 @@ MUTANTS = [
     ),
     # Bulk
     worker(
+        "a short drain is taken for a full queue",
+        "Bulk",
+        "                statistics.add(.splicedBytes, UInt64(result))\n            } else if result == -SystemError.wouldBlock {",
+        "                statistics.add(.splicedBytes, UInt64(result))\n                if pipes.bytes(in: pipe) > 0 {\n"
+        "                    becomeBlocked(slot, direction)\n                    return false\n                }\n"
+        "            } else if result == -SystemError.wouldBlock {",
+    ),
+    worker(
         "a full destination is not waited for",
         "Bulk",
         "if !isInFlight(gateOperation(direction), slot) { awaitRoom(slot, direction) }",

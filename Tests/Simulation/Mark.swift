@@ -32,6 +32,7 @@ public enum Mark: Int, CaseIterable, Sendable {
     case noPipe
     case partialFill
     case partialDrain
+    case interruptedDrain
     case fillFoundNothing
     case drainFoundNoRoom
     case spliceRefused

@@ -132,23 +132,29 @@ struct Balancer {
         }
     }
 
-    /// Two passes without a branch that depends on a load: loads of about the same size would mispredict it.
+    /// Two passes without a branch that depends on a load: loads of about the same size would mispredict it. The second
+    /// reads what the first has seen.
     @inline(__always)
     private mutating func least(_ candidates: Candidates, _ cost: (Candidates, Int) -> UInt32) -> Int? {
         let count = candidates.set.preferred
-        var least = UInt32.max
-        for row in 0..<count { least = min(least, cost(candidates, row)) }
-        guard least < .max else { return nil }
-        return unsafe withUnsafeTemporaryAllocation(of: UInt16.self, capacity: Self.mostCompared + 1) { equals in
-            var found = 0
+        return unsafe withUnsafeTemporaryAllocation(of: UInt32.self, capacity: Self.mostCompared) { costs in
+            var least = UInt32.max
             for row in 0..<count {
-                unsafe equals[found] = UInt16(truncatingIfNeeded: row)
-                // A number in place of a branch: 1 where there is no excess.
-                found &+= cost(candidates, row) <= least ? 1 : 0
+                let cost = cost(candidates, row)
+                unsafe costs[row] = cost
+                least = min(least, cost)
             }
-            // Other workers may have taken all of them in the meantime; any will do then.
-            guard found > 0 else { return candidates.first(from: 0, to: count) }
-            return unsafe Int(equals[draw(below: found)])
+            guard least < .max else { return nil }
+            return unsafe withUnsafeTemporaryAllocation(of: UInt16.self, capacity: Self.mostCompared + 1) { equals in
+                var found = 0
+                for row in 0..<count {
+                    unsafe equals[found] = UInt16(truncatingIfNeeded: row)
+                    // The sign, as a number in place of a branch: 1 where there is no excess.
+                    let excess = Int64(unsafe costs[row]) &- Int64(least)
+                    found &+= Int(truncatingIfNeeded: UInt64(bitPattern: excess &- 1) >> 63)
+                }
+                return unsafe Int(equals[draw(below: found)])
+            }
         }
     }
 

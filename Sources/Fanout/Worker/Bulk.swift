@@ -79,23 +79,33 @@ extension Worker {
                     guard unsafe flow.pointee.hasPipe else { return }
                 }
             }
-            let left = pipes.bytes(in: pipe)
-            guard left > 0 else { break }
+            guard pipes.bytes(in: pipe) > 0 else { break }
+            guard passOn(slot, direction, &moved) else { return }
+        }
+        settleMove(moved, slot, direction)
+    }
+
+    /// Drains the pipe; false when the destination is full or gone.
+    ///
+    /// Only a refusal says that it is full, and promises that the poll tells of room (SOCK_NOSPACE): splice(2) also ends
+    /// early where the process is stopped or frozen for a moment, with room left, and then nothing would be told.
+    private func passOn(_ slot: UInt32, _ direction: Direction, _ moved: inout UInt32) -> Bool {
+        let pipe = unsafe flow(slot, direction).pointee.pipe
+        while pipes.bytes(in: pipe) > 0 {
             let result = pipes.drain(pipe, into: destination(slot, direction))
             if result > 0 {
                 moved &+= UInt32(bitPattern: result)
                 count(UInt32(bitPattern: result), slot, direction)
                 statistics.add(.splicedBytes, UInt64(result))
-            } else if !(SystemError.isInterruption(-result) && result < 0) {
-                destinationGone(result, slot, direction)
-                return
-            }
-            if result <= 0 || UInt32(bitPattern: result) < left {
+            } else if result == -SystemError.wouldBlock {
                 becomeBlocked(slot, direction)
-                return
+                return false
+            } else if result != -SystemError.interrupted {
+                destinationGone(result, slot, direction)
+                return false
             }
         }
-        settleMove(moved, slot, direction)
+        return true
     }
 
     private func becomeBlocked(_ slot: UInt32, _ direction: Direction) {

@@ -54,6 +54,9 @@ final class Connection {
     // From the worker to the peer.
     /// Bytes that the kernel has taken and the peer has not.
     var queued = 0
+    /// A send or a poll has found no room: the kernel tells when there is some again, and only then (SOCK_NOSPACE of
+    /// Linux).
+    var wantsRoom = false
     /// Bytes that the kernel has ever taken.
     var accepted = 0
     /// shutdown(2) or an ordinary close: a FIN follows the queue.

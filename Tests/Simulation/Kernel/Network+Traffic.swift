@@ -38,7 +38,10 @@ extension Network {
         connection.queued -= count
         connection.peer.received += count
         connection.lastProgress = clock
-        connection.edges += 1
+        if connection.wantsRoom && connection.pollBits & UInt32(POLLOUT) != 0 {
+            connection.wantsRoom = false
+            connection.edges += 1
+        }
         deliverFin(connection)
     }
 

@@ -156,6 +156,13 @@ extension SimulatedDriver {
         let bits = connection.pollBits & mask
         if bits & pending[index].events == 0 { network.mark(.endOfStreamUnasked) }
         change(index) { $0.toldEdges = connection.edges }
+        noteWant(index)
         if network.fault(.pollEndedEarly) { finish(index, Int32(bits)) } else { tell(index, Int32(bits)) }
+    }
+
+    /// A poll for room that finds none wants to be told of it.
+    func noteWant(_ index: Int) {
+        guard let connection = pending[index].connection, pending[index].events & UInt32(POLLOUT) != 0 else { return }
+        if connection.pollBits & UInt32(POLLOUT) == 0 { connection.wantsRoom = true }
     }
 }

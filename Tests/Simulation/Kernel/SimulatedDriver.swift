@@ -251,6 +251,7 @@ final class SimulatedDriver: Driver {
             pending[index].failure = network.failure(of: .send, on: operation.connection)
         case .poll:
             pending[index].failure = network.failure(of: .poll)
+            noteWant(index)
         case .awaitReadable:
             pending[index].failure = network.failure(of: .awaitReadable)
         }

@@ -174,9 +174,18 @@ struct SimulatedSockets: SocketCalls {
         }
         if connection.isDead { return network.sendFailure(of: connection) }
         let most = min(count, pipe.count, connection.room)
-        guard most > 0 else { return again(.drainFoundNoRoom) }
-        let moved = network.choices.portion(of: most, .partialDrain)
-        if moved < min(count, pipe.count) { network.mark(.partialDrain) }
+        guard most > 0 else {
+            connection.wantsRoom = true
+            return again(.drainFoundNoRoom)
+        }
+        let moved = network.choices.portion(of: most, .interruptedDrain)
+        if moved < most {
+            // A signal, or a stop of the process, ends it early (splice_to_socket() of Linux): nothing is told of room.
+            network.mark(.interruptedDrain)
+        } else if most < min(count, pipe.count) {
+            network.mark(.partialDrain)
+            connection.wantsRoom = true
+        }
         network.take(moved, of: pipe.stream, at: pipe.position, into: connection)
         pipe.position += moved
         pipe.count -= moved

@@ -18,7 +18,7 @@ extension Walk {
             $0.common = (1, 1)
             $0.reserve = (1, 1)
         },
-        Walk("spliced", [.send(6), .fin], [.fin], [.partialFill, .partialDrain, .noPipe], 1) {
+        Walk("spliced", [.send(6), .fin], [.fin], [.partialFill, .interruptedDrain, .noPipe], 1) {
             $0.common = (2, 1)
             $0.pipes = 1
         },
