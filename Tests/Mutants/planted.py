@@ -300,6 +300,37 @@ MUTANTS = [
         "        if let buffer = completion.buffer { driver.release(buffer) }",
         "        if let buffer = completion.buffer, buffer > 1 { driver.release(buffer) }",
     ),
+    # Clients that are handed over
+    worker(
+        "an inbox is not looked at",
+        "Worker",
+        "        if inbox.hasNext { takeHandedOver() }\n",
+        "",
+    ),
+    worker(
+        "a refused client goes on counting",
+        "Handover",
+        "            context.handover.leave(other.worker)\n",
+        "",
+    ),
+    worker(
+        "a closed inbox takes clients",
+        "Inbox",
+        "while seen & Self.closed == 0 {",
+        "while true {",
+    ),
+    worker(
+        "clients in the inbox at a drain are forgotten",
+        "Worker",
+        "if inbox.hasNext { takeHandedOver() }",
+        "if inbox.hasNext && order == .run { takeHandedOver() }",
+    ),
+    worker(
+        "nobody is woken for a client",
+        "HandoverTable",
+        "        Wakeup.signal(unsafe descriptors[worker])\n",
+        "",
+    ),
     # Sessions that the worker ends itself
     worker(
         "unread bytes are no reason for a reset",

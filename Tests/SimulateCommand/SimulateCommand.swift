@@ -66,6 +66,7 @@ struct SimulateCommand {
         var report = Report()
         report.add(timed("seeds") { Seeds.run(1..<2_001) })
         if report.failure == nil { report.add(timed("fleets") { Fleets.run(1..<2_001) }) }
+        if report.failure == nil { report.add(timed("queues") { Queues.run(1..<60) }) }
         if report.failure == nil { report.add(timed("fault points") { FaultPoints.run(1..<5) }) }
         for walk in Walk.all where report.failure == nil { report.add(timed(walk.name) { walk.run() }) }
         return report

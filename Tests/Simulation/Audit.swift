@@ -11,22 +11,23 @@ struct Audit {
     func check() {
         var records: [AccessRecord] = []
         var seen = Set<UInt64>()
-        for (worker, handedOut) in zip(world.workers, network.handedOut) {
+        for (worker, served) in zip(world.workers, network.served) {
             var own: [AccessRecord] = []
             worker.context.records.drain { if !$0.isOpen { own.append($0) } }
             checkHome(worker)
             for record in own where network.violation == nil {
                 // Numbers count in each worker, and are the process's own (the worker's is in the upper bits).
                 let number = Int(record.connection & 0xffff_ffff) - 1
-                guard number < handedOut.count, seen.insert(record.connection).inserted else {
+                guard number < served.count, seen.insert(record.connection).inserted else {
                     network.fail("connection \(record.connection) has two records, or was never accepted")
                     return
                 }
-                check(record, handedOut[number])
+                check(record, served[number])
             }
-            if network.violation == nil && own.count != handedOut.count {
-                network.fail("\(handedOut.count) clients were accepted, \(own.count) have a record")
+            if network.violation == nil && own.count != served.count {
+                network.fail("\(served.count) clients were served, \(own.count) have a record")
             }
+            checkHandovers(worker, served.count)
             records += own
         }
         checkShared()
@@ -45,10 +46,24 @@ struct Audit {
         expect("deadlines", worker.deadlines.count, 0)
         expect("starved flows", worker.starved.count, 0)
         expect("waiting sessions", worker.waitingSessions, 0)
-        expect("clients that count on the worker", worker.context.handover.count(of: worker.context.index), 0)
+        let index = worker.context.index
+        let count = network.handovers.table.count(of: index)
+        expect("clients that count on the worker", count, world.scenario.weights[index])
         for buffers in [driver.common, driver.reserve] {
             expect("free buffers", buffers.visiblyFree, buffers.count)
         }
+    }
+
+    /// Each client that was accepted was served here or given away, and each that was given was taken.
+    private func checkHandovers(_ worker: Worker<SimulatedDriver>, _ served: Int) {
+        let index = worker.context.index
+        let handovers = network.handovers!
+        expect("clients left in the inbox", handovers.underWay[index].count, 0)
+        if !worker.inbox.isFinished { network.fail("the inbox of worker \(index) is not at its end") }
+        expect("handed over", Int(worker.statistics[.handedOver]), handovers.given[index])
+        expect("served", served, handovers.accepted[index] - handovers.given[index] + handovers.taken[index])
+        let counted = worker.services.total(.accepted) + worker.services.total(.rejected)
+        expect("accepted and rejected by worker \(index)", Int(counted), served)
     }
 
     private func checkShared() {
@@ -141,6 +156,7 @@ struct Audit {
             }
         case .limit:
             network.mark(.limitReached)
+            if client.wasHandedOver { network.mark(.handedOverInVain) }
             checkTurnedAway(record, client)
         case .idle:
             if world.scenario.idleTimeout == 0 { fail(record, client, "without an idle timeout") }

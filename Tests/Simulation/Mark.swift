@@ -68,6 +68,18 @@ public enum Mark: Int, CaseIterable, Sendable {
     case acceptedByAnother
     case unixClosed
     case unixClosedOverBytes
+    case turnsAtOnce
+    case handedOver
+    case inboxFull
+    case inboxClosed
+    /// A drain was ordered while a client was on its way from one worker to another.
+    case drainOverInbox
+    /// One came between the worker's last look and the close of its inbox.
+    case closedOverClient
+    /// Handed over, and turned away at the limit by its new worker.
+    case handedOverInVain
+    /// The wake-up came when its client had been taken already.
+    case wokenTooLate
 
     /// What a run with one worker and TCP cannot meet.
     public var isOfFleets: Bool { rawValue >= Mark.severalAtWork.rawValue }

@@ -2,7 +2,7 @@ import Reactor
 
 /// Workers in their world from start to end, with everything checked at every turn and once more at the end.
 struct Run {
-    /// Signalled in vain: a simulated worker is woken by its driver.
+    /// Signalled in vain: what the supervisor changes wakes the simulated drivers.
     private static let wakeup = try? Wakeup()
 
     let violation: String?
@@ -27,13 +27,7 @@ struct Run {
             }
             world.place(workers, registry)
             for worker in workers { worker.start() }
-            while world.network.violation == nil, let next = world.nextWorker() {
-                workers[next].turn()
-                // Nothing is left to do: says so, and leaves.
-                if workers[next].isFinished, world.network.violation == nil { workers[next].run() }
-                world.noteHeld(by: next)
-                Self.check(workers[next], world)
-            }
+            while world.network.violation == nil, let next = world.nextWorker() { world.turn(of: next) }
             if world.network.violation == nil {
                 world.deliverRest()
                 Audit(world: world, endpoints: tables.endpoints).check()
@@ -62,6 +56,7 @@ struct Run {
             wakeups: (0..<scenario.workers).map { _ in wakeup }
         )
         let network = world.network
+        network.handovers = try Handovers(weights: scenario.weights)
         let removals = try RemovalTable(slots: EndpointRegistry.slotCapacity) {
             Deadline(nanoseconds: network.clock)
         }
@@ -97,41 +92,13 @@ struct Run {
                     census: try Census(),
                     records: try AccessRecords(doorbell: wakeup),
                     order: world.orders,
-                    handover: try Self.lonely(index, of: scenario.workers, wakeup),
+                    handover: world.network.handovers.table,
                     removals: removals,
                     tickets: tickets
                 )
             )
         }
         return (contexts, registry)
-    }
-
-    /// A table in which all others have more clients than a worker here can have, so that it keeps its own: an audit asks
-    /// whoever has accepted a client what became of it.
-    private static func lonely(_ index: Int, of workers: Int, _ wakeup: Wakeup) throws(SystemError) -> HandoverTable {
-        let table = try HandoverTable(wakeups: (0..<workers).map { _ in wakeup })
-        for other in 0..<workers where other != index {
-            for _ in 0..<1_000 { table.enter(other) }
-        }
-        return table
-    }
-
-    /// What must hold between any two turns.
-    private static func check(_ worker: Worker<SimulatedDriver>, _ world: World) {
-        let network = world.network
-        guard network.violation == nil else { return }
-        let inFlight = world.drivers[worker.context.index].pending.count
-        if worker.pendingOperations != UInt64(inFlight) {
-            network.fail("\(worker.pendingOperations) operations are counted, \(inFlight) are in flight")
-        }
-        let active = worker.services.total(.active)
-        let sessions = worker.sessions.used - worker.spares
-        if active != UInt64(sessions) {
-            network.fail("\(active) sessions are counted, \(sessions) are there")
-        }
-        if world.sessions > world.scenario.maxConnections {
-            network.fail("\(world.sessions) sessions where \(world.scenario.maxConnections) are allowed")
-        }
     }
 }
 

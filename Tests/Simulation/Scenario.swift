@@ -13,11 +13,17 @@ struct Scenario {
         case reset
         /// So many tickets for every endpoint, once everything is at rest.
         case rebalance(UInt32)
+        /// A worker is not let run for so many turns of the others.
+        case pause(worker: Int, turns: Int)
+        /// So many clients at once, of one worker where each has its own listener.
+        case crowd(service: Int, worker: Int, Int)
+        /// In the middle of a worker's turn; or once everything is at rest.
+        indirect case duringTurn(Step)
 
         var waitsForRest: Bool {
             switch self {
-            case .rebalance: true
-            case .client, .endpoints, .behaviour, .descriptorLimit, .drain, .reset: false
+            case .rebalance, .duringTurn: true
+            case .client, .endpoints, .behaviour, .descriptorLimit, .drain, .reset, .pause, .crowd: false
             }
         }
     }
@@ -26,6 +32,8 @@ struct Scenario {
     var services: [[UInt16]] = [[1]]
     var endpoints: [UInt16: Network.Endpoint] = [:]
     var workers = 1
+    /// Clients that count on each worker beside those that are played.
+    var weights = [0]
     /// Services that listen on a unix socket.
     var unixServices: Set<Int> = []
     /// Clients that are there at the start.

@@ -17,6 +17,7 @@ final class World {
         case act(Int)
         case read(Int)
         case complete(driver: Int, Int)
+        case wake(Int)
         case step
         case abort
     }
@@ -26,8 +27,10 @@ final class World {
     let orders = WorkerOrders()
     private(set) var drivers: [SimulatedDriver] = []
     private(set) var workers: [Worker<SimulatedDriver>] = []
-    /// The version of the snapshot that each worker has, as of the end of its last turn; the greatest number after it.
-    var held: [UInt64]
+    var isInTurn: [Bool]
+    /// A worker that the machine does not let run, for so many turns of the others.
+    private(set) var paused = 0
+    var pausedTurns = 0
     private var registry: EndpointRegistry!
     /// For each service a worker's own ones; or one for all.
     private var listeners: [[SimulatedListener]]
@@ -44,7 +47,7 @@ final class World {
 
     init(_ scenario: Scenario, _ choices: Choices) {
         self.scenario = scenario
-        held = Array(repeating: 0, count: scenario.workers)
+        isInTurn = Array(repeating: false, count: scenario.workers)
         listeners = scenario.services.map { _ in [] }
         network = Network(choices: choices)
         network.endpoints = scenario.endpoints
@@ -52,7 +55,7 @@ final class World {
         network.pipeCapacity = scenario.pipeCapacity
         network.failing = scenario.failing
         network.endsByPolicy = scenario.onRemove != .keep || scenario.rebalances
-        network.handedOut = Array(repeating: [], count: scenario.workers)
+        network.served = Array(repeating: [], count: scenario.workers)
         drivers = (0..<scenario.workers).map { index in
             let driver = SimulatedDriver(
                 index: index,
@@ -71,7 +74,6 @@ final class World {
     func place(_ workers: [Worker<SimulatedDriver>], _ registry: EndpointRegistry) {
         self.workers = workers
         self.registry = registry
-        held = workers.map(\.snapshot.version)
         restsSince = network.clock
         for client in scenario.clients { arrive(client, service: 0) }
     }
@@ -162,6 +164,7 @@ final class World {
             for index in driver.pending.indices where driver.canComplete(index) {
                 options.append(.complete(driver: number, index))
             }
+            if driver.isWakeUnderWay, !workers[number].isFinished { options.append(.wake(number)) }
         }
         if nextStep < scenario.steps.count, !scenario.steps[nextStep].waitsForRest { options.append(.step) }
         if scenario.mayAbort && !wasReset { options.append(.abort) }
@@ -182,6 +185,10 @@ final class World {
             if portion < connection.queued { network.mark(.slowPeer) }
             network.read(connection, portion)
         case .complete(let driver, let index): drivers[driver].complete(index)
+        case .wake(let index):
+            drivers[index].isWakeUnderWay = false
+            drivers[index].isWoken = true
+            if network.handovers.underWay[index].isEmpty { network.mark(.wokenTooLate) }
         case .step: takeStep()
         case .abort: order(.reset)
         }
@@ -192,7 +199,7 @@ final class World {
     /// The kernel is not slow: time passes only when it has nothing more to tell. Peers and networks may be.
     private var mayDawdle: Bool {
         drivers.allSatisfy { driver in
-            !driver.hasUnsubmitted
+            !driver.hasUnsubmitted && !driver.isWakeUnderWay
                 && driver.pending.indices.allSatisfy { driver.pending[$0].kind == .connect || !driver.canComplete($0) }
         }
     }
@@ -222,6 +229,7 @@ final class World {
             driver.start()
             return true
         }
+        checkInboxes()
         checkNotice(until: deadline)
         checkWaiting(until: deadline)
         var next = deadline.nanoseconds
@@ -295,9 +303,21 @@ final class World {
 
     // MARK: Steps
 
+    /// A step that may come in the middle of a turn may do so now.
+    func takeStepDuringTurn() {
+        guard pausedTurns == 0, nextStep < scenario.steps.count, case .duringTurn = scenario.steps[nextStep],
+            network.choices.pick(3) == 0
+        else { return }
+        takeStep()
+    }
+
     private func takeStep() {
         let step = scenario.steps[nextStep]
         nextStep += 1
+        take(step)
+    }
+
+    private func take(_ step: Scenario.Step) {
         switch step {
         case .client(let service, let peer):
             arrive(peer, service: service)
@@ -317,6 +337,11 @@ final class World {
             workers[0].context.tickets.grant(registry.observe().endpoints.map { ($0.assignment.slot, count) })
             wake()
             speakUp()
+        case .pause(let worker, let turns): (paused, pausedTurns) = (worker, turns)
+        case .crowd(let service, let worker, let count):
+            let listener = listeners[service][min(worker, listeners[service].count - 1)]
+            for _ in 0..<count { arrive(Peer([.awaitEnd]), at: listener) }
+        case .duringTurn(let step): take(step)
         }
     }
 
@@ -359,7 +384,10 @@ final class World {
     }
 
     private func arrive(_ peer: Peer, service: Int) {
-        let listener = listeners[service][network.choices.pick(listeners[service].count)]
+        arrive(peer, at: listeners[service][network.choices.pick(listeners[service].count)])
+    }
+
+    private func arrive(_ peer: Peer, at listener: SimulatedListener) {
         guard listener.isOpen, !listener.refusesNew else { return }
         let number = network.connections.count
         let address = SocketAddress(ipv4: [10, 1, UInt8(number >> 8), UInt8(number & 0xff)], port: UInt16(number + 1))
@@ -377,6 +405,7 @@ final class World {
         if order == .reset { wasReset = true }
         isDraining = true
         network.mark(order == .reset ? .resetOrdered : .drainBegun)
+        if network.handovers.underWay.contains(where: { !$0.isEmpty }) { network.mark(.drainOverInbox) }
         for listener in listeners.joined() { listener.refusesNew = true }
         orders.raise(to: order)
         wake()

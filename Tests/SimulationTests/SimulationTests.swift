@@ -27,6 +27,12 @@ import Testing
         #expect(report.missingReasons == [])
     }
 
+    @Test func aDrainTakesALongQueueToItsEnd() {
+        let report = Queues.run(1..<60)
+        #expect(report.failure == nil, "\(report.failure?.description ?? "")")
+        #expect(report.coverage[.acceptAborted] > 0 && report.coverage[.queueTakenInDrain] > 0)
+    }
+
     @Test func theSameSeedIsTheSameRun() {
         let (first, second) = (Seeds.run(7..<40), Seeds.run(7..<40))
         #expect(first.duration == second.duration)

@@ -220,10 +220,12 @@ extension Worker {
     private func takeQueueAndClose(_ index: Int) {
         guard unsafe !listeners[index].isClosed else { return }
         deadlines.clear(owner(ofListener: index))
+        // In a row.
         var failures = 0
         while failures < 100 {
             let client = sockets.accept(unsafe listeners[index].descriptor)
             if client >= 0 {
+                failures = 0
                 serveHere(client, service: index)
             } else if SystemError.isDescriptorShortage(-client) {
                 guard let failure = turnOneAway(index) else { continue }

@@ -26,6 +26,11 @@ final class Connection {
     /// Whose spare this is, until its session has taken it over.
     var spareOf: Connection?
     var isEstablished = false
+    /// The worker whose it is, from its accept on; another one once it is handed over.
+    var holder: Int?
+    var wasHandedOver = false
+    /// Its worker has done something with it.
+    var isServed = false
     /// A client of a unix listener. Its peer cannot reset: what is a reset elsewhere is a close, after which it is at its
     /// end; and an error only where it had not read everything (unix_release_sock() of Linux).
     var isUnix = false

@@ -23,8 +23,11 @@ final class Network {
     var descriptorLimit = 1 << 16
     private(set) var openDescriptors = 0
     var pipeCapacity = 1 << 20
-    /// Accepted connections in the order in which each worker was given them.
-    var handedOut: [[Connection]] = []
+    /// Accepted connections in the order in which each worker began to serve them.
+    var served: [[Connection]] = []
+    var handovers: Handovers!
+    /// The worker whose turn it is, if it is one's.
+    var running: Int?
     /// How endpoints, by port, meet a connect.
     var endpoints: [UInt16: Endpoint] = [:]
     /// Failed connects that were told.
@@ -97,6 +100,7 @@ final class Network {
             fail("\(use) on descriptor \(descriptor), which is not open")
             return nil
         }
+        if case .connection(let connection) = entry { noteUse(of: connection) }
         return entry
     }
 

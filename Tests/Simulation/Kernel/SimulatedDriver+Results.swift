@@ -30,6 +30,8 @@ extension SimulatedDriver {
         }
         guard let connection = operation.connection else {
             accept(index)
+            // Whoever stands behind it is often told in the same moment.
+            while canComplete(index), network.choices.chance(oneIn: 2) { accept(index) }
             return
         }
         switch operation.kind {

@@ -20,6 +20,8 @@ final class SimulatedDriver: Driver {
     private var delivering: [Completion] = []
     /// Somebody has signalled the wake-up.
     var isWoken = false
+    /// Another worker has, and it is not seen yet.
+    var isWakeUnderWay = false
     private(set) var enters: UInt64 = 0
     private(set) var hasUnsubmitted = false
     /// Results that come together, at most.
@@ -40,7 +42,8 @@ final class SimulatedDriver: Driver {
         sockets = SimulatedSockets(network: network, worker: index, move: SimulatedSockets.Mover())
         common = SimulatedBuffers(firstIndex: 0, count: buffers.count, size: buffers.size)
         self.reserve = SimulatedBuffers(firstIndex: buffers.count, count: reserve.count, size: reserve.size)
-        sockets.move.body = { [unowned self] in self.world.moveAtRandom() }
+        if world.scenario.workers > 1 { sockets.move.odds = 8 }
+        sockets.move.body = { [unowned self] in self.world.moveDuringTurn() }
     }
 
     func isBusy(_ connection: Connection) -> Bool { pending.contains { $0.connection === connection } }
@@ -194,18 +197,28 @@ final class SimulatedDriver: Driver {
         for completion in delivering where network.violation == nil {
             if let buffer = completion.buffer { pool(of: buffer).handOver(buffer) }
             note(completion)
-            handler.complete(completion)
+            if let client = accepted(completion) {
+                let placing = world.placing(by: index)
+                handler.complete(completion)
+                world.checkPlaced(client, by: index, placing)
+            } else {
+                handler.complete(completion)
+            }
         }
         delivering.removeAll(keepingCapacity: true)
     }
 
+    /// The client that an accept has brought.
+    private func accepted(_ completion: Completion) -> Connection? {
+        guard completion.token.operation == .accept, completion.result >= 0,
+            case .connection(let client)? = network.descriptors[Int(completion.result)]
+        else { return nil }
+        network.handovers.accept(client, by: index)
+        return client
+    }
+
     private func note(_ completion: Completion) {
         network.say("result of \(completion.token.operation) (slot \(completion.token.slot)): \(completion.result)")
-        if completion.token.operation == .accept && completion.result >= 0,
-            let connection = network.connection(completion.result, "accept")
-        {
-            network.handedOut[self.index].append(connection)
-        }
         guard !completion.more else { return }
         guard let index = pending.firstIndex(where: { $0.token == completion.token }) else {
             network.fail("a second final result of \(completion.token.operation): the simulation is wrong")

@@ -11,16 +11,19 @@ struct SimulatedSockets: SocketCalls {
     /// Lets something of the world happen in the middle of a turn.
     final class Mover {
         var body: () -> Void = {}
+        /// One in so many calls; with several workers more, since that is when they have turns at once.
+        var odds = 32
     }
 
     private func moveOn() {
-        if network.choices.chance(oneIn: 32) {
+        if network.choices.chance(oneIn: move.odds) {
             move.body()
             network.mark(.movedDuringTurn)
         }
     }
 
     func stream(family: Int32) -> Int32 {
+        moveOn()
         if let error = network.failure(of: .stream) { return error }
         if network.isOutOfDescriptors || network.fault(.noSocket) {
             network.mark(.noSocket)
@@ -48,7 +51,7 @@ struct SimulatedSockets: SocketCalls {
         let connection = listener.queue.removeFirst()
         if listener.refusesNew { network.mark(.queueTakenInDrain) }
         connection.descriptor = network.open(.connection(connection))
-        network.handedOut[worker].append(connection)
+        network.handovers.accept(connection, by: worker)
         return connection.descriptor
     }
 
@@ -108,6 +111,7 @@ struct SimulatedSockets: SocketCalls {
     }
 
     func peer(of descriptor: Int32) -> SocketAddress? {
+        moveOn()
         guard let connection = network.connection(descriptor, "getpeername"), !connection.isOver else { return nil }
         return connection.address
     }

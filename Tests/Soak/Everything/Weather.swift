@@ -1,5 +1,6 @@
 import Foundation
 import NomadDouble
+import struct Traffic.SeededGenerator
 
 /// What befalls a mesh while traffic runs: endpoints come and go, backends die, the API fails, signals arrive.
 enum Weather: CaseIterable {
