@@ -243,6 +243,9 @@ final class EndpointRegistry: Sendable {
         let account: EndpointLedger.Account
         let counts: EndpointCounts
         let connections: UInt32
+        /// What a connect and the first byte usually take, in microseconds; 0 for what is not known.
+        let connectMicroseconds: UInt32
+        let firstByteMicroseconds: UInt32
 
         /// It has left, and has sessions.
         var isLeaving: Bool { name == .removed }
@@ -270,7 +273,9 @@ final class EndpointRegistry: Sendable {
             health: health,
             account: account,
             counts: state.ledger.counts(of: assignment.slot),
-            connections: loads.load(of: assignment.slot)
+            connections: loads.load(of: assignment.slot),
+            connectMicroseconds: loads.outcomes.usualTime(.connect, of: assignment.slot),
+            firstByteMicroseconds: loads.outcomes.usualTime(.firstByte, of: assignment.slot)
         )
     }
 
@@ -413,7 +418,7 @@ final class EndpointRegistry: Sendable {
         if state.live[key] == nil {
             // What was counted on the slot before belongs to another, or was looked at.
             loads.outcomes.withdrawTrial(slot: slot)
-            loads.outcomes.forgetTime(slot: slot)
+            loads.outcomes.forgetTimes(slot: slot)
             state.patients[key]?.seen = loads.outcomes.outcomes(of: slot)
         }
         removals?.clear(slot)
