@@ -133,6 +133,44 @@ struct DoctorTests {
         #expect(!FileManager.default.fileExists(atPath: folder + "/a.sock"))
     }
 
+    @Test func theAdminAddress() throws {
+        let server = EchoServer()
+        defer { server.stop() }
+        let folder = NSTemporaryDirectory() + "doctor-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let fixed = ["--endpoint", "127.0.0.1:1", "--listen-address", "127.0.0.1:0", "--admin-address"]
+        let without = try diagnose(Array(fixed.dropLast()))
+        #expect(without.verdict("admin") == nil)
+        let taken = try diagnose(fixed + [server.address.description])
+        #expect(taken.code == 1)
+        #expect(taken.verdict("admin") == "failure")
+        #expect(taken.cure("admin") == #""--admin-address", "unix:/alloc/tmp/fanout.sock","#)
+        let open = try diagnose(fixed + [":0"])
+        #expect(open.code == 0, "\(open.output)")
+        #expect(
+            open.findings.filter { $0["check"] as? String == "admin" }.map { $0["verdict"] as? String } == [
+                "ok", "warning",
+            ]
+        )
+
+        let path = folder + "/admin.sock"
+        let fanout = try proxy(to: [server.address], ["--admin-address", "unix:\(path)"])
+        defer { fanout.stop() }
+        _ = try fanout.admin()
+        let own = try diagnose(fixed + ["unix:\(path)"])
+        #expect(own.text("admin").contains("held by fanout itself (process \(fanout.pid))"), "\(own.output)")
+        try fanout.endByKill()
+        #expect(FileManager.default.fileExists(atPath: path))
+        let stale = try diagnose(fixed + ["unix:\(path)"])
+        #expect(stale.text("admin").contains("a process that is gone has left its socket file"), "\(stale.output)")
+        try "not a socket".write(toFile: path, atomically: false, encoding: .utf8)
+        let file = try diagnose(fixed + ["unix:\(path)"])
+        #expect(file.code == 1)
+        #expect(file.text("admin").contains("a file that is no socket is there"), "\(file.output)")
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == "not a socket")
+    }
+
     @Test func fewDescriptors() throws {
         let diagnosis = try diagnose(["--endpoint", "127.0.0.1:1"], descriptors: 512)
         #expect(diagnosis.verdict("descriptors") == "warning")

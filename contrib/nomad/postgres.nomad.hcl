@@ -33,6 +33,10 @@ job "invoices" {
 
           # A line about each living connection every ten minutes: else the access log says nothing for hours.
           "--access-log-interval", "10m",
+
+          # A socket in the allocation's own folder in place of a port: only its tasks, and root on the machine, can ask.
+          #   nomad alloc exec -task fanout ALLOC /fanout top --admin-address unix:/alloc/tmp/fanout.sock
+          "--admin-address", "unix:/alloc/tmp/fanout.sock",
         ]
 
         ulimit {

@@ -55,8 +55,16 @@ job "redis" {
 
       config {
         image        = "fanout:0.1.0"
-        args         = ["--service", "redis", "--listen-address", "127.0.0.1:6379"]
         security_opt = ["seccomp=/etc/nomad.d/fanout-seccomp.json"]
+
+        args = [
+          "--service", "redis",
+          "--listen-address", "127.0.0.1:6379",
+
+          # Readiness, metrics and state for the tasks of this group alone, who share its network namespace:
+          #   nomad alloc exec -task fanout ALLOC /fanout top --admin-address 127.0.0.1:9102
+          "--admin-address", "127.0.0.1:9102",
+        ]
 
         ulimit {
           nofile = "65536:65536"
@@ -74,6 +82,26 @@ job "redis" {
       resources {
         cpu    = 100
         memory = 64
+      }
+    }
+
+    # Nomad starts the application when this has ended: when Fanout listens, and Nomad has told it where Redis is. Leave it
+    # out where the application may wait for its first answer: early clients are held, not refused.
+    task "wait" {
+      lifecycle {
+        hook = "prestart"
+      }
+
+      driver = "docker"
+
+      config {
+        image = "fanout:0.1.0"
+        args  = ["wait", "--admin-address", "127.0.0.1:9102", "--timeout", "1m"]
+      }
+
+      resources {
+        cpu    = 50
+        memory = 32
       }
     }
 

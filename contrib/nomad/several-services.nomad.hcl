@@ -47,6 +47,10 @@ job "shop" {
       env {
         FANOUT_LOG_FORMAT = "json"
         FANOUT_WORKERS    = "2"
+
+        # Within the group's network namespace. For a Prometheus elsewhere it takes `port "metrics" { to = 9102 }` in the
+        # network and ":9102" here: whoever reaches that port then reads everything, as there is no authentication.
+        FANOUT_ADMIN_ADDRESS = "127.0.0.1:9102"
       }
 
       identity {

@@ -31,6 +31,9 @@ job "fanout" {
           # systemd unit).
           "--workers", "2",
           "--max-connections", "8000",
+
+          # Of the machine: for the Prometheus agent on it, and for everybody else on it too.
+          "--admin-address", "127.0.0.1:9102",
         ]
       }
 

@@ -1,7 +1,8 @@
 """jobfiles.py FANOUT FILE...: whether Nomad job files parse, and run fanout as it can be run.
 
 Needs python-hcl2. Every flag and FANOUT_ variable must be one that `fanout --help` has; every task of fanout must drain
-at its end, have a token, and be let in time.
+at its end, have a token, be let in time, and have an admin address; every task of `fanout wait` must come before the
+others, end, and ask a fanout of the same file.
 """
 
 import re
@@ -50,14 +51,46 @@ def is_fanout(config):
     return re.search(r"(^|[ /])fanout(:[^ ]*)?( |$)", program) is not None
 
 
+def arguments(task):
+    return [str(text(word)) for word in first(task, "config").get("args", [])]
+
+
+def variables(task):
+    """The variables of fanout that it sets."""
+    return {name: str(text(value)) for name, value in first(task, "env").items() if name.startswith("FANOUT_")}
+
+
+def admin_address(task):
+    words = arguments(task)
+    if "--admin-address" in words[:-1]:
+        return words[words.index("--admin-address") + 1]
+    return variables(task).get("FANOUT_ADMIN_ADDRESS")
+
+
+def waits(task):
+    return arguments(task)[:1] == ["wait"]
+
+
+def problems_of_wait(task, sidecars):
+    lifecycle = first(task, "lifecycle")
+    if text(lifecycle.get("hook")) != "prestart" or lifecycle.get("sidecar"):
+        yield 'fanout wait orders nothing here: lifecycle { hook = "prestart" }, and no sidecar'
+    if admin_address(task) not in [admin_address(sidecar) for sidecar in sidecars]:
+        yield "fanout wait asks %s, where no fanout of this file is" % admin_address(task)
+    # Wrong flags are refused before anything is asked.
+    result = subprocess.run([FANOUT, *arguments(task), "--timeout", "1ms"], capture_output=True, text=True)
+    if result.returncode == 64:
+        yield result.stderr.strip()
+
+
 def problems(task, flags):
-    config, environment = first(task, "config"), first(task, "env")
-    words = [text(word) for word in config.get("args", [])]
+    environment = variables(task)
+    words = arguments(task)
     for word in words:
-        if str(word).startswith("--") and word not in flags:
+        if word.startswith("--") and word not in flags:
             yield "fanout has no flag %s" % word
     for name in environment:
-        if name.startswith("FANOUT_") and "--" + name[7:].lower().replace("_", "-") not in flags:
+        if "--" + name[7:].lower().replace("_", "-") not in flags:
             yield "fanout reads no variable %s" % name
     if text(task.get("kill_signal")) != "SIGQUIT":
         yield 'it does not drain: kill_signal = "SIGQUIT"'
@@ -66,9 +99,10 @@ def problems(task, flags):
         yield "kill_timeout is not above --drain-timeout (25s)"
     if first(task, "identity").get("file") is not True:
         yield "it has no token: identity { file = true }"
-    result = subprocess.run(
-        [FANOUT, "--print-config", *map(str, words)], capture_output=True, text=True, env={"NOMAD_SECRETS_DIR": "/secrets"}
-    )
+    if admin_address(task) in (None, "off"):
+        yield "nobody can ask it: --admin-address 127.0.0.1:9102"
+    environment["NOMAD_SECRETS_DIR"] = "/secrets"
+    result = subprocess.run([FANOUT, "--print-config", *words], capture_output=True, text=True, env=environment)
     if result.returncode != 0:
         yield result.stderr.strip()
 
@@ -82,8 +116,10 @@ def main(files):
             document = hcl2.load(stream)
         tasks = [unlabelled(block) for block in blocks(document, "task")]
         fanouts = [task for task in tasks if is_fanout(first(task, "config"))]
-        found = [problem for task in fanouts for problem in problems(task, flags)]
-        if not fanouts:
+        sidecars = [task for task in fanouts if not waits(task)]
+        found = [problem for task in sidecars for problem in problems(task, flags)]
+        found += [problem for task in fanouts if waits(task) for problem in problems_of_wait(task, sidecars)]
+        if not sidecars:
             found.append("no task of it runs fanout")
         for problem in found:
             print("%s: %s" % (file, problem), file=sys.stderr)

@@ -18,6 +18,7 @@ struct Examination {
         return KernelCheck.findings(kernel(), driver: configuration.driver)
             + LimitCheck.findings(capacity, configuration.connections)
             + configuration.services.map { ListenCheck.finding(listen($0.listen)) }
+            + (configuration.admin.map { AdminCheck.findings(admin($0)) } ?? [])
             + names().map { ServiceCheck.finding(host: $0, NameLookup.addresses(of: $0).map(\.count)) }
             + nomad()
     }
@@ -77,6 +78,16 @@ struct Examination {
             port: address.port,
             error: failure,
             holder: failure?.errno == EADDRINUSE ? ListenHolder.find(address) : nil
+        )
+    }
+
+    private func admin(_ address: ListenAddress) -> AdminFacts {
+        // Before it is bound, which replaces what a dead process has left.
+        let file = address.unixPath.flatMap(FileStatus.of)
+        return AdminFacts(
+            listen: listen(address),
+            file: file.map { $0.isSocket ? .socket : .other } ?? .none,
+            isLocal: address.isLocal
         )
     }
 
@@ -156,17 +167,31 @@ extension ListenAddress {
         case .unix: 0
         }
     }
+
+    /// Whether only this machine, or this network namespace, reaches it.
+    fileprivate var isLocal: Bool {
+        switch self {
+        case .address(let address): address.isLoopback
+        case .all: false
+        case .unix: true
+        }
+    }
 }
 
 /// Owner and permissions of a file (stat(2)).
 struct FileStatus {
     let owner: UInt32
     let mode: UInt32
+    let isSocket: Bool
 
     /// Nil if it cannot be told.
     static func of(_ path: String) -> FileStatus? {
         var status = stat()
         guard unsafe stat(path, &status) == 0 else { return nil }
-        return FileStatus(owner: status.st_uid, mode: status.st_mode & 0o7777)
+        return FileStatus(
+            owner: status.st_uid,
+            mode: status.st_mode & 0o7777,
+            isSocket: status.st_mode & S_IFMT == S_IFSOCK
+        )
     }
 }

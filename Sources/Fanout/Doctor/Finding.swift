@@ -2,7 +2,7 @@
 struct Finding: Equatable, Sendable, Encodable {
     /// What was looked at; the words of the report's second column.
     enum Check: String, Sendable, Encodable, CaseIterable {
-        case kernel, splice, descriptors, memory, congestion, listen, nomad, token, service, endpoint
+        case kernel, splice, descriptors, memory, congestion, listen, admin, nomad, token, service, endpoint
     }
 
     enum Verdict: String, Sendable, Encodable, CaseIterable {
@@ -38,6 +38,8 @@ struct Cure: Equatable, Sendable, Encodable {
         /// Lines of Fanout's job file.
         case task = "in the task"
         case config = "in the task's config"
+        /// Of the task's config.
+        case arguments = "in the task's args"
         case resources = "in the task's resources"
         /// A line of the job file of the service that is looked for.
         case service = "in the service of the other job"

@@ -17,6 +17,8 @@ struct EndpointLedger {
         fileprivate var ejections: UInt64 = 0
         /// What others have left in the slot.
         fileprivate let before: EndpointCounts
+        /// What was counted for the same endpoint and name of metrics on slots that are given back.
+        fileprivate(set) var inherited = EndpointCounts()
     }
 
     private let statistics: EndpointStatistics
@@ -50,10 +52,16 @@ struct EndpointLedger {
     mutating func addEjection(to slot: UInt32) { accounts[slot]?.ejections &+= 1 }
 
     /// The slot is given back; nobody counts in it any more.
-    mutating func close(_ slot: UInt32) {
+    ///
+    /// - Parameter heir: a slot whose numbers are summed with these under one name: that sum must not fall.
+    mutating func close(_ slot: UInt32, heir: UInt32? = nil) {
         guard let account = accounts.removeValue(forKey: slot) else { return }
         if account.isNamed {
             named[account.service] -= 1
+            guard let heir, accounts[heir]?.isNamed == true else { return }
+            var estate = counts(of: slot, account)
+            estate.add(account.inherited)
+            accounts[heir]?.inherited.add(estate)
         } else {
             unnamedBefore[account.service].add(counts(of: slot, account))
         }

@@ -80,10 +80,15 @@ final class EndpointRegistry: Sendable {
     private let loads: LoadTable
     private let policy: Policy
     private let removals: RemovalTable?
+    /// What metrics call each service; empty if each has a name of its own.
+    private let labels: [String]
 
-    /// - Parameter removals: told of endpoints that leave and come back.
+    /// - Parameters:
+    ///   - labels: what metrics call each service; none if each has a name of its own.
+    ///   - removals: told of endpoints that leave and come back.
     init(
         services: Int,
+        labels: [String] = [],
         publication: Publication,
         loads: LoadTable,
         statistics: EndpointStatistics,
@@ -98,6 +103,7 @@ final class EndpointRegistry: Sendable {
             )
         )
         self.policy = policy
+        self.labels = labels
         self.publication = publication
         self.loads = loads
         self.removals = removals
@@ -243,6 +249,9 @@ final class EndpointRegistry: Sendable {
         let account: EndpointLedger.Account
         let counts: EndpointCounts
         let connections: UInt32
+        /// What a connect and the first byte usually take, in microseconds; 0 for what is not known.
+        let connectMicroseconds: UInt32
+        let firstByteMicroseconds: UInt32
 
         /// It has left, and has sessions.
         var isLeaving: Bool { name == .removed }
@@ -270,7 +279,9 @@ final class EndpointRegistry: Sendable {
             health: health,
             account: account,
             counts: state.ledger.counts(of: assignment.slot),
-            connections: loads.load(of: assignment.slot)
+            connections: loads.load(of: assignment.slot),
+            connectMicroseconds: loads.outcomes.usualTime(.connect, of: assignment.slot),
+            firstByteMicroseconds: loads.outcomes.usualTime(.firstByte, of: assignment.slot)
         )
     }
 
@@ -413,7 +424,7 @@ final class EndpointRegistry: Sendable {
         if state.live[key] == nil {
             // What was counted on the slot before belongs to another, or was looked at.
             loads.outcomes.withdrawTrial(slot: slot)
-            loads.outcomes.forgetTime(slot: slot)
+            loads.outcomes.forgetTimes(slot: slot)
             state.patients[key]?.seen = loads.outcomes.outcomes(of: slot)
         }
         removals?.clear(slot)
@@ -438,9 +449,19 @@ final class EndpointRegistry: Sendable {
         for (key, entry) in state.leaving where entry.since <= oldest && loads.load(of: entry.assignment.slot) == 0 {
             state.leaving[key] = nil
             state.freeSlots.append(entry.assignment.slot)
-            state.ledger.close(entry.assignment.slot)
+            state.ledger.close(entry.assignment.slot, heir: heir(of: key, state))
             forgetLater(entry.assignment.identity, &state)
         }
+    }
+
+    /// The slot of the same endpoint under another service of the same label.
+    private func heir(of key: Key, _ state: State) -> UInt32? {
+        guard let label = labels.isEmpty ? nil : labels[key.service] else { return nil }
+        for service in labels.indices where service != key.service && labels[service] == label {
+            let other = Key(service: service, address: key.address)
+            if let slot = (state.live[other] ?? state.leaving[other]?.assignment)?.slot { return slot }
+        }
+        return nil
     }
 
     private func forgetLater(_ identity: UInt64, _ state: inout State) {

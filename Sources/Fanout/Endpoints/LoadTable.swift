@@ -19,7 +19,7 @@ final class LoadTable: @unchecked Sendable {
     private let outcomeMemory: LazyMemory
     private let doorbell: Wakeup?
 
-    /// Memory becomes real only for the slots in use: 4 bytes a slot and worker, 4 for the sum, 40 for the outcomes.
+    /// Memory becomes real only for the slots in use: 4 bytes a slot and worker, 4 for the sum, 44 for the outcomes.
     ///
     /// - Parameter doorbell: rung when there are bad outcomes to look at.
     init(workers: Int, slots: Int, doorbell: Wakeup? = nil) throws(SystemError) {

@@ -51,6 +51,14 @@ struct Outcomes: Equatable, Sendable {
     }
 }
 
+/// A time that an endpoint takes, of which ``OutcomeTable`` keeps what is usual.
+enum EndpointTime: Int, CaseIterable, Sendable {
+    /// From the begin of a connect until it has come about.
+    case connect
+    /// From then until the session's first byte from the endpoint; what the client takes to ask for it is in it.
+    case firstByte
+}
+
 /// Outcomes by endpoint slot: workers add, the registry reads. And trials, of which the registry offers one for an
 /// endpoint that was ejected, and one worker takes it.
 ///
@@ -61,6 +69,7 @@ struct Outcomes: Equatable, Sendable {
 @safe
 struct OutcomeTable: @unchecked Sendable {
     private static var columns: Int { 8 }
+    private static var timeColumns: Int { 2 }
     /// A trial: none is 0.
     private static var offered: UInt32 { 1 }
     private static var underWay: UInt32 { 2 }
@@ -73,7 +82,9 @@ struct OutcomeTable: @unchecked Sendable {
     /// Of a ``Wakeup``; -1 for none.
     private let doorbell: Int32
 
-    static func bytes(slots: Int) -> Int { ((columns + 2) * slots + 1) * MemoryLayout<Atomic<UInt32>>.stride }
+    private static func cells(slots: Int) -> Int { (columns + timeColumns + 1) * slots + 1 }
+
+    static func bytes(slots: Int) -> Int { cells(slots: slots) * MemoryLayout<Atomic<UInt32>>.stride }
 
     /// - Parameters:
     ///   - memory: ``bytes(slots:)`` zeroed bytes that outlive every use.
@@ -81,10 +92,10 @@ struct OutcomeTable: @unchecked Sendable {
     init(memory: borrowing LazyMemory, slots: Int, doorbell: Wakeup?) {
         self.slots = slots
         self.doorbell = doorbell?.descriptor ?? -1
-        unsafe counters = memory.bound(to: Atomic<UInt32>.self, count: (Self.columns + 2) * slots + 1)
+        unsafe counters = memory.bound(to: Atomic<UInt32>.self, count: Self.cells(slots: slots))
         unsafe trials = counters + Self.columns * slots
         unsafe times = trials + slots
-        unsafe news = times + slots
+        unsafe news = times + Self.timeColumns * slots
     }
 
     /// A worker's side.
@@ -99,19 +110,25 @@ struct OutcomeTable: @unchecked Sendable {
         if doorbell >= 0 { Wakeup.signal(doorbell) }
     }
 
-    /// A worker's side: a connect has taken so long. What is usual moves an eighth of the way each time; where two workers
-    /// meet, one of the times is lost.
-    func noteTime(microseconds: UInt32, slot: UInt32) {
-        precondition(Int(slot) < slots, "a slot outside the table")
-        let usual = unsafe times[Int(slot)].load(ordering: .relaxed)
+    /// A worker's side: the slot's endpoint has taken so long.
+    ///
+    /// All workers feed the same average, so that a reader has nothing to put together: what is usual moves an eighth of
+    /// the way each time, and where two workers meet, one of the times is lost.
+    func noteTime(_ time: EndpointTime, microseconds: UInt32, slot: UInt32) {
+        let usual = usualTime(time, of: slot)
         let next = usual == 0 ? microseconds : usual - usual / 8 + microseconds / 8
-        unsafe times[Int(slot)].store(max(1, next), ordering: .relaxed)
+        unsafe times[place(of: time, slot)].store(max(1, next), ordering: .relaxed)
     }
 
-    /// How long connects to the slot's endpoint usually take, in microseconds; 0 while it is not known.
-    func usualTime(of slot: UInt32) -> UInt32 {
+    /// How long the slot's endpoint usually takes, in microseconds, to about 8 of them; 0 while it is not known. Any thread.
+    func usualTime(_ time: EndpointTime, of slot: UInt32) -> UInt32 {
+        unsafe times[place(of: time, slot)].load(ordering: .relaxed)
+    }
+
+    @inline(__always)
+    private func place(of time: EndpointTime, _ slot: UInt32) -> Int {
         precondition(Int(slot) < slots, "a slot outside the table")
-        return unsafe times[Int(slot)].load(ordering: .relaxed)
+        return Self.timeColumns * Int(slot) + time.rawValue
     }
 
     /// A worker's side: whether the trial of this slot's endpoint is the caller's to make.
@@ -130,7 +147,9 @@ struct OutcomeTable: @unchecked Sendable {
     func offerTrial(slot: UInt32) { unsafe trials[Int(slot)].store(Self.offered, ordering: .releasing) }
 
     /// Another endpoint has come to the slot.
-    func forgetTime(slot: UInt32) { unsafe times[Int(slot)].store(0, ordering: .releasing) }
+    func forgetTimes(slot: UInt32) {
+        for time in EndpointTime.allCases { unsafe times[place(of: time, slot)].store(0, ordering: .releasing) }
+    }
 
     /// Whether the trial was offered and nobody has taken it.
     func isTrialLeft(slot: UInt32) -> Bool { unsafe trials[Int(slot)].load(ordering: .acquiring) == Self.offered }

@@ -26,6 +26,26 @@ struct SavedState: Equatable, Sendable, Codable {
     let services: [Service]
 }
 
+extension SavedState {
+    /// Services of other processes that are kept, those learned last.
+    static let mostOfOthers = 100
+
+    /// What a file is to hold: of what this process has learned that alone, then what the file holds, then what it held at
+    /// the start.
+    ///
+    /// Services are never forgotten because another process does not know them: several may keep to one file.
+    static func merge(
+        learned: [Name: Service],
+        found: [Service],
+        remembered: [Name: Service]
+    ) -> [Service] {
+        let own = remembered.merging(learned) { $1 }
+        let others = found.filter { own[$0.name] == nil }.sorted { $0.learned > $1.learned }.prefix(mostOfOthers)
+        let newer = found.filter { learned[$0.name] == nil && own[$0.name] != nil }
+        return Array(own.merging(newer.map { ($0.name, $0) }) { $1 }.values) + others
+    }
+}
+
 /// An endpoint as text and numbers.
 struct SavedEndpoint: Equatable, Sendable, Codable {
     let host: String

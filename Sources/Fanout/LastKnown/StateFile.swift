@@ -6,6 +6,10 @@ struct StateFile: Sendable {
     /// The longest file that is read: 10,000 endpoints of each of some services.
     static let longest = 64 << 20
 
+    /// For the folder, in milliseconds; a write takes a few.
+    private static let longestWait: Int32 = 1_000
+    private static let lockPause: Int32 = 5
+
     let path: String
 
     /// The new content, until it takes the place of the old one; beside it, so that a rename does that.
@@ -44,6 +48,23 @@ struct StateFile: Sendable {
         }
         if let failure { throw failure }
         return bytes
+    }
+
+    /// Runs `body` while no other that asks for the same does: who reads the file and replaces it loses nothing that another
+    /// has written in between. It holds the folder (flock(2)), because the file itself is another one after each write.
+    ///
+    /// Throws after ``longestWait`` too; where nothing can be held, it goes on without.
+    func exclusively(_ body: () throws -> Void) throws {
+        let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return try body() }
+        defer { close(descriptor) }
+        var waited: Int32 = 0
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK || errno == EINTR {
+            guard waited < Self.longestWait else { throw SystemError("flock \(folder)", errno: EWOULDBLOCK) }
+            _ = poll(nil, 0, Self.lockPause)
+            waited += Self.lockPause
+        }
+        try body()
     }
 
     /// Replaces the file: whoever reads it, also after a crash at any moment, finds the old content or the new one.

@@ -3,7 +3,8 @@ import Logging
 import Reactor
 
 /// Remembers the last known good endpoints over restarts (`--state-file`): written after each change that was applied,
-/// at most once a second, on a thread of its own; read at the start.
+/// at most once a second, on a thread of its own; read at the start. Several processes may keep to one file: each replaces
+/// the services that it has learned, and leaves the others'.
 ///
 /// Callable from any thread. A file that cannot be read, or is damaged, or another's, is a warning and no more.
 final class StateKeeper: Sendable {
@@ -13,7 +14,10 @@ final class StateKeeper: Sendable {
     private static let retryPause: Int32 = 10_000
 
     private struct State {
-        var services: [SavedState.Name: SavedState.Service] = [:]
+        /// From the file, at the start.
+        var remembered: [SavedState.Name: SavedState.Service] = [:]
+        /// Found by discovery since.
+        var learned: [SavedState.Name: SavedState.Service] = [:]
         var isDirty = false
         var hasFailed = false
     }
@@ -60,7 +64,7 @@ final class StateKeeper: Sendable {
             let wanted = Set(names.values)
             state.with { state in
                 for service in saved.services where wanted.contains(service.name) {
-                    state.services[service.name] = service
+                    state.remembered[service.name] = service
                 }
             }
         } catch {
@@ -74,7 +78,9 @@ final class StateKeeper: Sendable {
     /// The endpoints that a service had when discovery found it last, and how many seconds ago that was; nil if none
     /// are known.
     func lastKnown(of service: Int) -> (endpoints: [Endpoint], age: UInt64)? {
-        guard let name = names[service], let saved = state.with({ $0.services[name] }) else { return nil }
+        guard let name = names[service], let saved = state.with({ $0.learned[name] ?? $0.remembered[name] }) else {
+            return nil
+        }
         let endpoints = saved.endpoints.compactMap(\.endpoint)
         let now = Self.now()
         return endpoints.isEmpty ? nil : (endpoints, now > saved.learned ? now - saved.learned : 0)
@@ -91,7 +97,7 @@ final class StateKeeper: Sendable {
             endpoints: endpoints.compactMap { SavedEndpoint($0) }
         )
         state.with { state in
-            state.services[name] = saved
+            state.learned[name] = saved
             state.isDirty = true
         }
         doorbell.signal()
@@ -99,15 +105,22 @@ final class StateKeeper: Sendable {
 
     private func write() {
         writing.with { _ in
-            let services = state.with { state -> [SavedState.Service]? in
+            let news = state.with { state -> State? in
                 guard state.isDirty else { return nil }
                 state.isDirty = false
-                return Array(state.services.values)
+                return state
             }
-            guard let services else { return }
+            guard let news else { return }
             do {
-                let saved = SavedState(version: SavedState.currentVersion, written: Self.now(), services: services)
-                try file.write(try StateFormat.encode(saved))
+                try file.exclusively {
+                    let services = SavedState.merge(
+                        learned: news.learned,
+                        found: saved(),
+                        remembered: news.remembered
+                    )
+                    let saved = SavedState(version: SavedState.currentVersion, written: Self.now(), services: services)
+                    try file.write(try StateFormat.encode(saved))
+                }
                 _ = noteWrite(failed: false)
             } catch {
                 // Once, until it works again: a full disk must not fill the log too.
@@ -115,6 +128,12 @@ final class StateKeeper: Sendable {
                 logger.warning("the state file cannot be written: \(error)", metadata: ["path": "\(file.path)"])
             }
         }
+    }
+
+    /// What the file holds now, perhaps from another process; nothing if it cannot be read, which the start has told.
+    private func saved() -> [SavedState.Service] {
+        guard let bytes = try? file.read(), let saved = try? StateFormat.decode(bytes) else { return [] }
+        return saved.services
     }
 
     /// Notes whether a write has failed, and returns whether the one before it had.

@@ -25,11 +25,14 @@ final class Fleet: Sendable {
     private let started = Atomic<Int>(0)
     private let outcome = Locked<Result<DriverInUse, SystemError>?>(nil)
 
-    /// - Parameter listeners: one for each service.
+    /// - Parameters:
+    ///   - listeners: one for each service.
+    ///   - labels: of the services.
     init(
         workers: Int,
         settings: DataPathSettings,
         listeners: [ListeningSocket],
+        labels: [String],
         policy: EndpointRegistry.Policy = .init()
     ) throws(SystemError) {
         events = try Wakeup()
@@ -54,6 +57,7 @@ final class Fleet: Sendable {
         let removals = try RemovalTable(slots: EndpointRegistry.slotCapacity)
         registry = EndpointRegistry(
             services: listeners.count,
+            labels: labels,
             publication: publication,
             loads: loads,
             statistics: endpointStatistics,

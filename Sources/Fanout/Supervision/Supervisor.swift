@@ -65,6 +65,7 @@ struct Supervisor {
                 workers: configuration.workers.count,
                 settings: settings,
                 listeners: listeners,
+                labels: services,
                 policy: EndpointRegistry.Policy(configuration, seed: seed)
             )
         } catch {

@@ -18,11 +18,13 @@ extension TopTables {
         // What needs a look comes first, and otherwise as it came.
         let rows = EndpointState.allCases.sorted { $0.urgency > $1.urgency }
             .flatMap { state in all.filter { $0.row.entry.state == state } }
+        // Of one service alone its name says nothing, and the room is wanted.
+        let serviceRank = reading.map { $0.endpoints.services.count > 1 } == true ? 3 : 6
         return TopTable(
             rows,
             [
                 .name("ENDPOINT", 17) { $0.entry.name },
-                .name("SERVICE", 9, rank: 4) { $0.service.service },
+                .name("SERVICE", 9, rank: serviceRank) { $0.service.service },
                 TopColumn(
                     title: "STATE",
                     width: 8,
@@ -33,10 +35,12 @@ extension TopTables {
                     isBefore: { $0.entry.state.urgency > $1.entry.state.urgency }
                 ),
                 .figure("CONNS", 5, { $0.entry.connections }, Figures.count),
-                .figure("NEW/S", 6, rank: 1, { $0.rates.opened }, Figures.rate),
-                .figure("SENT/S", 8, rank: 3, { $0.rates.sent }, Figures.bytes),
-                .figure("RECV/S", 8, rank: 3, { $0.rates.received }, Figures.bytes),
-                .figure("FAILED", 6, rank: 2, { $0.failures }, Figures.count),
+                .figure("NEW/S", 5, rank: 1, { $0.rates.opened }, Figures.rate),
+                .figure("CONNECT", 7, rank: 3, { $0.entry.connectSeconds }, Figures.latency),
+                .figure("BYTE", 7, rank: 3, { $0.entry.firstByteSeconds }, Figures.latency),
+                .figure("SENT/S", 8, rank: 4, { $0.rates.sent }, Figures.bytes),
+                .figure("RECV/S", 8, rank: 4, { $0.rates.received }, Figures.bytes),
+                .figure("FAILS", 5, rank: 2, { $0.failures }, Figures.count),
                 .figure("FOR", 11, rank: 6, { $0.entry.sinceSeconds }, Figures.age),
                 .figure("WEIGHT", 6, rank: 7, { $0.entry.weight }, Figures.count),
                 .figure("PRIO", 4, rank: 8, { $0.entry.priority }, Figures.count),

@@ -195,7 +195,8 @@ struct TopView {
             ("", ""),
             ("SENT, RECV", "bytes to endpoints and from them; /S a second, of late"),
             ("CONN, BYTE P99", "time to connect and to the first byte, since the start"),
-            ("FAILED", "connects that failed; why stands with the endpoint"),
+            ("CONNECT, BYTE", "what a connect to the endpoint and its first byte usually take"),
+            ("FAILS", "connects that failed; why stands with the endpoint"),
         ]
         for (offset, (keys, meaning)) in help.enumerated() {
             frame.put(keys, row: row + 1 + offset, column: 1, width: 22, style: .bold)

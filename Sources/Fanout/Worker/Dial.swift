@@ -298,11 +298,12 @@ extension Worker {
         let sinceAccept = unsafe microseconds(now.since(session.pointee.acceptedAt))
         let taken = unsafe sinceAccept &- session.pointee.connectMicroseconds
         unsafe session.pointee.connectMicroseconds = taken
+        unsafe session.pointee.connectedMicroseconds = sinceAccept
         unsafe endpoints.addConnection(to: session.pointee.endpointSlot)
         services[unsafe Int(session.pointee.service)].add(.connect, microseconds: UInt64(taken))
         unsafe connectTimes[Int(session.pointee.service)].add(microseconds: taken)
         outcomes.note(.connected, slot: unsafe session.pointee.endpointSlot)
-        outcomes.noteTime(microseconds: taken, slot: unsafe session.pointee.endpointSlot)
+        outcomes.noteTime(.connect, microseconds: taken, slot: unsafe session.pointee.endpointSlot)
         startRelay(slot)
     }
 

@@ -149,6 +149,8 @@ extension Worker {
         let session = unsafe sessions.pointer(slot)
         let sinceAccept = unsafe microseconds(now.since(session.pointee.acceptedAt))
         unsafe session.pointee.firstByteMicroseconds = sinceAccept
+        let sinceConnect = unsafe sinceAccept &- session.pointee.connectedMicroseconds
+        outcomes.noteTime(.firstByte, microseconds: sinceConnect, slot: unsafe session.pointee.endpointSlot)
         services[unsafe Int(session.pointee.service)].add(.firstByte, microseconds: UInt64(sinceAccept))
     }
 

@@ -72,7 +72,7 @@ struct Session: BitwiseCopyable {
     var halfClosedMilliseconds: UInt32
     /// Lines about the living connection that were due so far.
     var reports: UInt32
-    /// ``other`` while dialing, ``unsentBytes`` while flushing.
+    /// ``other`` while dialing, ``connectedMicroseconds`` while relaying, ``unsentBytes`` while flushing.
     var number: UInt32 = 0
     var clientAddress: CompactAddress
     /// 0 until an endpoint was chosen.
@@ -85,6 +85,11 @@ struct Session: BitwiseCopyable {
 
     /// While dialing: the slot of the spare plus one, and for the spare that of its session; 0 for none.
     var other: UInt32 {
+        get { number }
+        set { number = newValue }
+    }
+    /// While relaying: when the upstream was connected, counted from the accept.
+    var connectedMicroseconds: UInt32 {
         get { number }
         set { number = newValue }
     }

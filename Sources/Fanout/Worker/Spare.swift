@@ -29,7 +29,7 @@ extension Worker {
         case .after(let delay): return delay
         case .auto:
             let delay = unsafe connectTimes[Int(session.pointee.service)].spareDelay
-            let usual = outcomes.usualTime(of: unsafe session.pointee.endpointSlot)
+            let usual = outcomes.usualTime(.connect, of: unsafe session.pointee.endpointSlot)
             let own = isTrial || usual == 0 ? ConnectTimes.unknownDelay : 2_000 * UInt64(usual)
             return max(delay, own)
         }

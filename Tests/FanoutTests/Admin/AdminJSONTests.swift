@@ -22,14 +22,16 @@ import Testing
         txBytes: 2,
         rxBytes: 3,
         connectFailuresTotal: .init(refused: 1, timedOut: 2, unreachable: 3, other: 4),
-        ejectionsTotal: 0
+        ejectionsTotal: 0,
+        connectSeconds: 0.00026,
+        firstByteSeconds: nil
     )
 
     @Test func keysAreThoseOfTheContract() throws {
         let text = String(decoding: try AdminJSON.encode(Self.endpoint), as: UTF8.self)
         #expect(
             text == #"{"address":"10.0.0.7:1","connect_failures_total":"#
-                + #"{"other":4,"refused":1,"timed_out":2,"unreachable":3},"connections":1,"#
+                + #"{"other":4,"refused":1,"timed_out":2,"unreachable":3},"connect_seconds":0.00026,"connections":1,"#
                 + #""connections_total":18446744073709551615,"ejections_total":0,"name":"a\"b","node":"n","#
                 + #""priority":0,"rx_bytes":3,"since_seconds":1.5,"state":"removed","tags":["x=y"],"tx_bytes":2,"#
                 + #""weight":1}"# + "\n"

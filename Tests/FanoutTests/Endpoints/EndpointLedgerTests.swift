@@ -70,6 +70,21 @@ import Testing
         #expect(observation(2)?.counts == Self.counts(1, bytes: 7))
     }
 
+    /// Nor does it inherit what is usual.
+    @Test func aSlotsNextOwnerHasNoTimesYet() throws {
+        replace([1])
+        let slot = try #require(observation(1)).assignment.slot
+        loads.outcomes.noteTime(.connect, microseconds: 20, slot: slot)
+        loads.outcomes.noteTime(.firstByte, microseconds: 300, slot: slot)
+        #expect(observation(1)?.connectMicroseconds == 20)
+        #expect(observation(1)?.firstByteMicroseconds == 300)
+        replace([])
+        replace([2])
+        #expect(observation(2)?.assignment.slot == slot)
+        #expect(observation(2)?.connectMicroseconds == 0)
+        #expect(observation(2)?.firstByteMicroseconds == 0)
+    }
+
     @Test func oneThatLeavesWithSessionsAndComesBackKeepsItsNumbers() throws {
         replace([1, 2])
         try traffic(1)

@@ -111,6 +111,74 @@ import Testing
         #expect(before.allSatisfy { after.contains($0) })
     }
 
+    /// Two sidecars of one allocation with the same flag: each finds its own again.
+    @Test func twoProcessesKeepToOneFile() throws {
+        let (first, second) = (try keeper([0: Self.redis]), try keeper([0: Self.other]))
+        first.note(0, [1].endpoints)
+        first.finish()
+        second.note(0, [2].endpoints)
+        second.finish()
+        #expect(try keeper([0: Self.redis]).lastKnown(of: 0)?.endpoints == [1].endpoints)
+        #expect(try keeper([0: Self.other]).lastKnown(of: 0)?.endpoints == [2].endpoints)
+    }
+
+    /// What was read at the start is older than what another has learned since.
+    @Test func whatAnotherHasLearnedSinceIsNotUndone() throws {
+        let first = try keeper([0: Self.redis, 1: Self.other])
+        first.note(0, [1].endpoints)
+        first.finish()
+        let second = try keeper([0: Self.redis, 1: Self.other])
+        first.note(0, [2].endpoints)
+        first.finish()
+        second.note(1, [3].endpoints)
+        second.finish()
+        let third = try keeper([0: Self.redis, 1: Self.other])
+        #expect(third.lastKnown(of: 0)?.endpoints == [2].endpoints)
+        #expect(third.lastKnown(of: 1)?.endpoints == [3].endpoints)
+    }
+
+    @Test func twoWritesAtTheSameTimeAreBothThere() throws {
+        let keepers = [try keeper([0: Self.redis]), try keeper([0: Self.other])]
+        for round in 1...50 {
+            var threads = ThreadGroup()
+            for (index, keeper) in keepers.enumerated() {
+                try threads.start("keeper-\(index)") {
+                    keeper.note(0, [2 * round + index].endpoints)
+                    keeper.finish()
+                }
+            }
+            threads.join()
+            let both = try keeper([0: Self.redis, 1: Self.other])
+            #expect((0...1).map { both.lastKnown(of: $0)?.endpoints } == (0...1).map { [2 * round + $0].endpoints })
+        }
+    }
+
+    /// Whoever holds the folder for ever stops nobody for long.
+    @Test func aFolderThatStaysHeldIsAFailure() throws {
+        let descriptor = unsafe open(folder.path, O_RDONLY | O_DIRECTORY)
+        defer { close(descriptor) }
+        #expect(flock(descriptor, LOCK_EX) == 0)
+        let first = try keeper([0: Self.redis])
+        first.note(0, [1].endpoints)
+        first.finish()
+        #expect(try file.read() == nil)
+        #expect(flock(descriptor, LOCK_UN) == 0)
+        first.finish()
+        #expect(try keeper([0: Self.redis]).lastKnown(of: 0)?.endpoints == [1].endpoints)
+    }
+
+    /// Those of others are kept, but not without end; one's own always are.
+    @Test func theOthersAreBounded() {
+        func service(_ number: Int) -> SavedState.Service {
+            let name = SavedState.Name(service: "s\(number)", namespace: "default", region: nil)
+            return SavedState.Service(name: name, learned: UInt64(number), endpoints: [])
+        }
+        let most = SavedState.mostOfOthers
+        let own = service(0)
+        let kept = SavedState.merge(learned: [own.name: own], found: (1...most + 5).map(service), remembered: [:])
+        #expect(Set(kept.map(\.learned)) == Set([0] + (6...most + 5).map(UInt64.init)))
+    }
+
     @Test func nothingIsWrittenWithoutNews() throws {
         let keeper = try keeper([0: Self.redis])
         keeper.finish()

@@ -17,6 +17,7 @@ import Testing
                 "Gets new connections; ready for 3.0 s.",
                 "Has 2 connections now, 10 in all; the other one in use has 4.",
                 "Its weight is 1, and theirs are 2.",
+                "A connect to it usually takes 260 µs, and its first byte 1.30 ms more.",
             ]
         )
     }

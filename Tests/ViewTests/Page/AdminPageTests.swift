@@ -56,6 +56,11 @@ struct AdminPageTests {
                     "3 refused connects in a row · returns in 4.2 s"
                 )
             )
+            let latency =
+                "Array.from(document.querySelectorAll('#endpoints tbody tr')).map((row) => "
+                + "['Connect', 'First byte'].map((each) => row.querySelector(`[data-label='${each}']`).textContent)"
+                + ".join(' ')).join(', ')"
+            #expect(try browser.evaluate(latency) as? String == "– –, 260 µs 1.30 ms, – –")
             #expect(try browser.text("#endpoint-count") == "2 of 3 usable")
             #expect(try browser.text("#connections tbody").contains("127.0.0.1:48592"))
             #expect(try browser.text("#connection-count") == "3 of 250")

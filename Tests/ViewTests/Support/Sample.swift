@@ -7,8 +7,10 @@ struct Sample: Sendable {
     /// Counters grow with it: 10 connections, 1 KiB sent and 2 KiB received each.
     var ticks = 0
     var discoveryFails = false
+    /// In the report of the endpoints.
+    var services = ["redis"]
     var endpoints = [
-        Endpoint(address: "10.0.0.7:23000", alloc: "2873cf75-42e5-7c45-ca1c-415f3e18be3d"),
+        Endpoint(address: "10.0.0.7:23000", alloc: "2873cf75-42e5-7c45-ca1c-415f3e18be3d", times: (0.00026, 0.0013)),
         Endpoint(address: "10.0.0.8:23000", connections: 4, weight: 2),
         Endpoint(
             address: "10.0.0.9:23000",
@@ -34,6 +36,8 @@ struct Sample: Sendable {
         var alloc: String?
         var tags: [String] = []
         var refused = 0
+        /// To connect, and then to the first byte.
+        var times: (connect: Double, firstByte: Double)?
     }
 
     var readyStatus: Int { state == "ready" ? 200 : 503 }
@@ -91,6 +95,7 @@ struct Sample: Sendable {
                 endpoint.reason.map { #""reason":\#(quote($0))"# },
                 endpoint.returnsIn.map { #""returns_in_seconds":\#($0)"# },
                 endpoint.alloc.map { #""alloc":\#(quote($0))"# }, endpoint.zone.map { #""zone":\#(quote($0))"# },
+                endpoint.times.map { #""connect_seconds":\#($0.connect),"first_byte_seconds":\#($0.firstByte)"# },
             ].compactMap { $0 }.map { $0 + "," }.joined()
             return """
                 {"address":\(quote(endpoint.address)),"name":\(quote(endpoint.address)),"node":"n1","datacenter":"dc1",
@@ -102,9 +107,12 @@ struct Sample: Sendable {
                 """
         }
         let total = endpoints.count
-        return """
-            {"services":[{"service":"redis","total":\(total),"shown":\(total),"endpoints":[\(rows.joined(separator: ","))]}]}
-            """
+        // All of them are the first one's.
+        let reports = services.enumerated().map { index, service in
+            let (total, list) = index == 0 ? (total, rows.joined(separator: ",")) : (0, "")
+            return #"{"service":\#(quote(service)),"total":\#(total),"shown":\#(total),"endpoints":[\#(list)]}"#
+        }
+        return #"{"services":[\#(reports.joined(separator: ","))]}"#
     }
 
     private var connections: String {

@@ -27,17 +27,44 @@ import Testing
         let lines = state.lines()
         #expect(
             lines[4...7] == [
-                " ENDPOINT          SERVICE   STATE    CONNS  NEW/S   SENT/S   RECV/S FAILED",
-                " 10.0.0.9:23000    redis     ejected      0   15.0 1.50 KiB    3 KiB      3",
-                " 10.0.0.7:23000    redis     ready        2   15.0 1.50 KiB    3 KiB      0",
-                " 10.0.0.8:23000    redis     ready        4   15.0 1.50 KiB    3 KiB      0",
+                " ENDPOINT          STATE    CONNS NEW/S CONNECT    BYTE   SENT/S   RECV/S FAILS",
+                " 10.0.0.9:23000    ejected      0  15.0       -       - 1.50 KiB    3 KiB     3",
+                " 10.0.0.7:23000    ready        2  15.0  260 µs 1.30 ms 1.50 KiB    3 KiB     0",
+                " 10.0.0.8:23000    ready        4  15.0       -       - 1.50 KiB    3 KiB     0",
             ]
         )
+        #expect(lines.allSatisfy { $0.count <= 80 })
         #expect(lines[18] == " redis · dc1")
         #expect(lines[19].hasPrefix(" Gets no new connections for now: 3 refused connects in a row. Returns in 4.2"))
         state.type("j")
         #expect(state.lines()[18] == " redis · alloc 2873cf75, dc1")
-        #expect(state.lines(160)[5].contains("3 refused connects in a row; returns in 4.2 s"))
+        #expect(state.lines(180)[5].contains("3 refused connects in a row; returns in 4.2 s"))
+    }
+
+    /// With several services it matters whose an endpoint is; what has no room then goes, the latency stays.
+    @Test func endpointsOfSeveralServicesNameTheirs() throws {
+        var state = try TopState(Sample(services: ["redis", "postgres"]))
+        state.type("2")
+        #expect(
+            state.lines()[4...5] == [
+                " ENDPOINT          SERVICE   STATE    CONNS NEW/S CONNECT    BYTE FAILS",
+                " 10.0.0.9:23000    redis     ejected      0  15.0       -       -     3",
+            ]
+        )
+        #expect(state.lines(120)[4].contains("SENT/S   RECV/S"))
+    }
+
+    /// The slowest come first, those of which nothing is known last.
+    @Test func endpointsOrderByLatency() throws {
+        var sample = Sample()
+        sample.endpoints[1].times = (0.9, 0.0001)
+        var state = try TopState(sample)
+        for title in ["CONNECT↓", "BYTE↓"] {
+            state.type("2")
+            while !state.lines()[4].contains(title) { state.type("s") }
+            #expect(state.lines()[5].contains(title == "BYTE↓" ? "10.0.0.7" : "10.0.0.8"))
+            #expect(state.lines()[7].contains("10.0.0.9"))
+        }
     }
 
     @Test func connectionsAndEvents() throws {

@@ -13,6 +13,7 @@ struct Explanation: Equatable, Sendable {
             (isDraining ? ["Gets no new connections: Fanout drains and takes none."] : verdict)
             + [Self.load(endpoint, surroundings)]
             + Self.share(endpoint, surroundings)
+            + Self.latency(endpoint)
             + Self.failures(endpoint)
     }
 
@@ -109,6 +110,12 @@ struct Explanation: Equatable, Sendable {
     private static func weights(_ endpoints: [EndpointsReport.Entry]) -> String {
         guard let least = endpoints.map(\.weight).min(), let most = endpoints.map(\.weight).max() else { return "none" }
         return least == most ? "\(least)" : "\(least) to \(most)"
+    }
+
+    private static func latency(_ endpoint: EndpointsReport.Entry) -> [String] {
+        guard let connect = endpoint.connectSeconds else { return [] }
+        let firstByte = endpoint.firstByteSeconds.map { ", and its first byte \(Figures.latency($0)) more" } ?? ""
+        return ["A connect to it usually takes \(Figures.latency(connect))\(firstByte)."]
     }
 
     private static func failures(_ endpoint: EndpointsReport.Entry) -> [String] {

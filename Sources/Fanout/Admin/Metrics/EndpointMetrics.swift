@@ -34,14 +34,15 @@ extension MetricsText {
 }
 
 /// The samples of one value of the `endpoint` label: an endpoint, or `other` for those beyond the limit of names.
-private struct EndpointRow {
+struct EndpointRow {
     static let other = "other"
 
     let labels: [MetricsText.Label]
     var connections: UInt64 = 0
     var counts = EndpointCounts()
 
-    /// Endpoints that share both labels are one row: services may share a name and an endpoint.
+    /// Endpoints that share both labels are one row: services may share a name and an endpoint. What one of them had
+    /// counted when it went stays in the row for as long as there is another.
     static func all(
         _ observations: [EndpointRegistry.Observation],
         _ unnamedBefore: [EndpointCounts],
@@ -62,6 +63,7 @@ private struct EndpointRow {
                 let place = row(observation.account.isNamed ? address.description : Self.other)
                 rows[place].connections &+= UInt64(observation.connections)
                 rows[place].counts.add(observation.counts)
+                rows[place].counts.add(observation.account.inherited)
             }
             for service in label.services where unnamedBefore[service] != EndpointCounts() {
                 rows[row(Self.other)].counts.add(unnamedBefore[service])

@@ -35,6 +35,10 @@ struct EndpointsReport: Codable, Equatable, Sendable {
         var rxBytes: UInt64
         var connectFailuresTotal: ConnectFailures
         var ejectionsTotal: UInt64
+        /// How long connects to it usually take, a moving average over all workers; nil before the first one.
+        var connectSeconds: Double?
+        /// How long after a connect its first byte usually comes; what the client takes to ask for it is in it.
+        var firstByteSeconds: Double?
     }
 
     struct ConnectFailures: Codable, Equatable, Sendable {

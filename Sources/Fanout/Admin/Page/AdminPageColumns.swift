@@ -58,6 +58,8 @@ extension AdminPage {
           number("New", perSecond, (e) => e.rates.connections),
           number("To it", byteRate, (e) => e.rates.tx),
           number("From it", byteRate, (e) => e.rates.rx),
+          number("Connect", latency, (e) => e.connect_seconds),
+          number("First byte", latency, (e) => e.first_byte_seconds),
           number("Failures", count, failures),
           curve,
           { label: "Why", className: "words note-cell",

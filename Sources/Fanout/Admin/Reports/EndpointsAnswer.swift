@@ -48,7 +48,13 @@ extension EndpointsReport.Entry {
                 unreachable: counts.failures[ConnectFailure.unreachable.rawValue],
                 other: counts.failures[ConnectFailure.other.rawValue]
             ),
-            ejectionsTotal: counts.ejections
+            ejectionsTotal: counts.ejections,
+            connectSeconds: Self.seconds(observation.connectMicroseconds),
+            firstByteSeconds: Self.seconds(observation.firstByteMicroseconds)
         )
+    }
+
+    private static func seconds(_ microseconds: UInt32) -> Double? {
+        microseconds == 0 ? nil : Double(microseconds) / 1e6
     }
 }

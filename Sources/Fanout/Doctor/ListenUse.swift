@@ -1,0 +1,36 @@
+/// What an address is listened on for, and how a job gives it another one.
+enum ListenUse: Sendable {
+    case service
+    case admin
+
+    var check: Finding.Check {
+        switch self {
+        case .service: .listen
+        case .admin: .admin
+        }
+    }
+
+    /// Another address in place of the one that cannot be had.
+    func cure(_ address: String) -> Cure {
+        switch self {
+        case .service: Cure(.flag, "--listen-address \(address)")
+        case .admin: Cure(.arguments, #""--admin-address", "\#(address)","#)
+        }
+    }
+
+    /// In place of one that is taken. Clients are told the port of a service; who asks the admin endpoint would not know
+    /// it, but a socket in the allocation's folder is its own.
+    var freeAddress: String {
+        switch self {
+        case .service: "127.0.0.1:0"
+        case .admin: freeSocket
+        }
+    }
+
+    var freeSocket: String {
+        switch self {
+        case .service: "unix:/alloc/fanout.sock"
+        case .admin: "unix:/alloc/tmp/fanout.sock"
+        }
+    }
+}
