@@ -78,6 +78,11 @@ public protocol Driver: AnyObject {
     func receive(from socket: Int32, into pool: BufferPool, token: Token)
     /// Yields the bits of poll(2) once, when there is data, an end of stream or an error; at once if there is now.
     func awaitReadable(_ socket: Int32, token: Token)
+    /// Yields the bits of poll(2) when data, an end of stream or an error comes, at once if there is something now, and
+    /// again whenever more comes, until it is cancelled. Only what is new is told: who leaves something behind must look
+    /// again by himself. On TCP a short receive leaves nothing behind unless ``PollEvents/hidesMore(_:)``; on a unix socket
+    /// it may (descriptors end it: unix(7)).
+    func watch(_ socket: Int32, token: Token)
     /// Sends `count` bytes of the buffer from `offset` on. The result may be less than `count`.
     func send(to socket: Int32, buffer: BufferIndex, offset: UInt32, count: UInt32, token: Token)
     /// Yields the poll(2) bits that are set when one of `events`, an error or a hang-up is there, and again whenever
@@ -88,6 +93,15 @@ public protocol Driver: AnyObject {
     func cancel(_ token: Token)
     /// Gives a buffer back to the pool.
     func release(_ buffer: BufferIndex)
+
+    /// Receives what is there now into a common buffer that the caller owns: the number of bytes, 0 at the end of the stream, or
+    /// a negated `errno`; `-EAGAIN` when there is nothing.
+    func receive(from socket: Int32, into buffer: BufferIndex) -> Int32
+    /// With no send in flight: sends what the socket takes now of the first `count` bytes of a buffer: their number, or a negated `errno`;
+    /// `-EAGAIN` when it takes none.
+    func send(to socket: Int32, buffer: BufferIndex, count: UInt32) -> Int32
+    /// Bytes that a common buffer takes.
+    var bufferSize: Int { get }
 
     /// Buffers of a pool that are free now.
     func freeBuffers(in pool: BufferPool) -> Int
@@ -120,6 +134,19 @@ public enum PollEvents {
     public static let error = UInt32(POLLERR)
     /// The peer has ended its stream (`POLLRDHUP`, Linux 2.6.17).
     public static let endOfStream = UInt32(0x2000)
+    /// Urgent data (tcp(7)). Only where ``ofWakeup`` is not there too.
+    public static let urgent = UInt32(POLLPRI)
+    /// No socket that was looked at has this bit (tcp_poll(), unix_poll() of Linux), but every wake-up for data brings it,
+    /// with `POLLPRI` (sock_def_readable()), and io_uring passes that on without a look where it was the only one.
+    public static let ofWakeup = UInt32(POLLRDBAND)
+
+    /// Whether more may stand behind a receive that brings less than it could: an end, an error, or what follows an urgent
+    /// byte, at which receives stop.
+    @inline(__always)
+    public static func hidesMore(_ result: Int32) -> Bool {
+        let bits = UInt32(bitPattern: result)
+        return bits & (hangup | endOfStream) != 0 || bits & (urgent | ofWakeup) == urgent
+    }
 
     /// Whether a result of a poll has one of these bits; a negated `errno` has none.
     @inline(__always)

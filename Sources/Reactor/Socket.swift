@@ -144,4 +144,16 @@ public enum Socket {
         let code = unsafe setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
         return code == 0 ? 0 : -errno
     }
+
+    /// recv(2) of what is there now: bytes, 0 at the end of the stream, or a negated `errno`.
+    @inlinable @inline(__always)
+    public static func receive(_ socket: Int32, _ buffer: UnsafeMutableRawPointer, _ size: Int) -> Int32 {
+        unsafe fanout_receive(socket, buffer, size)
+    }
+
+    /// send(2) of what the socket takes now: bytes, or a negated `errno`.
+    @inlinable @inline(__always)
+    public static func send(_ socket: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int32 {
+        unsafe fanout_send(socket, bytes, count)
+    }
 }

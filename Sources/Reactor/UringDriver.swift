@@ -154,6 +154,25 @@ import Glibc
         unsafe sqe.pointee.user_data = token.rawValue
     }
 
+    public func watch(_ socket: Int32, token: Token) {
+        let sqe = unsafe submission()
+        let events = UInt32(POLLIN) | PollEvents.endOfStream | PollEvents.urgent | PollEvents.ofWakeup
+        unsafe io_uring_prep_poll_multishot(sqe, socket, events)
+        unsafe sqe.pointee.user_data = token.rawValue
+    }
+
+    public var bufferSize: Int { common.size }
+
+    @inlinable @inline(__always)
+    public func receive(from socket: Int32, into buffer: BufferIndex) -> Int32 {
+        unsafe Socket.receive(socket, address(of: buffer), common.size)
+    }
+
+    @inlinable @inline(__always)
+    public func send(to socket: Int32, buffer: BufferIndex, count: UInt32) -> Int32 {
+        unsafe Socket.send(socket, address(of: buffer), Int(count))
+    }
+
     @inlinable @inline(__always)
     public func send(to socket: Int32, buffer: BufferIndex, offset: UInt32, count: UInt32, token: Token) {
         let sqe = unsafe submission()

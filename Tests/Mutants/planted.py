@@ -62,7 +62,7 @@ MUTANTS = [
     ),
     worker(
         "a half-closed side is not watched",
-        "Relay",
+        "RelayTime",
         "        if PollEvents.result(completion.result, has: hangup) {\n            end(slot, direction == .tx",
         "        if false && PollEvents.result(completion.result, has: hangup) {\n            end(slot, direction == .tx",
     ),
@@ -75,8 +75,8 @@ MUTANTS = [
     worker(
         "an interrupted receive is a reset",
         "Relay",
-        "        if SystemError.isInterruption(-result) && result < 0 {\n            if unsafe session",
-        "        if SystemError.isInterruption(-result) && result > 0 {\n            if unsafe session",
+        "        if result < 0, SystemError.isInterruption(-result) || ",
+        "        if result < 0, ",
     ),
     # Ending
     worker(
@@ -199,6 +199,43 @@ MUTANTS = [
         "Bulk",
         "        cancel(gateOperation(direction), slot)\n    }\n}",
         "    }\n}",
+    ),
+    # TurnAround
+    worker(
+        "what hides behind a short receive is not looked for",
+        "TurnAround",
+        "                if !mayHideMore { return }",
+        "                return",
+    ),
+    worker(
+        "the watch of a held flow is not ended",
+        "TurnAround",
+        "        hasShared = false\n        cancel(receiveOperation(direction), slot)\n",
+        "        hasShared = false\n",
+    ),
+    worker(
+        "the shared buffer is shared while a flow holds it",
+        "TurnAround",
+        "        hasShared = false\n        cancel(",
+        "        cancel(",
+    ),
+    worker(
+        "a watch that ended by itself is not replaced",
+        "TurnAround",
+        "        case .watching, .leaving: armReceive(slot, direction)",
+        "        case .leaving: armReceive(slot, direction)\n        case .watching: break",
+    ),
+    worker(
+        "a cancel meant for a watch is taken for a reset",
+        "Relay",
+        "SystemError.isInterruption(-result) || result == -SystemError.canceled {",
+        "SystemError.isInterruption(-result) {",
+    ),
+    worker(
+        "what is told of a watch at the end is taken for bytes",
+        "Worker",
+        "            return PollEvents.result(completion.result, has: PollEvents.error)\n",
+        "            return completion.result > 0\n",
     ),
     # Listener
     worker(

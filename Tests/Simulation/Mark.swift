@@ -27,7 +27,11 @@ public enum Mark: Int, CaseIterable, Sendable {
     case manyResultsAtOnce
     case kernelBusy
     case wokenForNothing
+    case watched
     // Immediate calls
+    case receivedAtOnce
+    case sentInPartAtOnce
+    case sentNothingAtOnce
     case noSocket
     case noPipe
     case partialFill

@@ -50,6 +50,8 @@ struct Scenario {
     var accessLogInterval: UInt64 = 0
     var onRemove = RemovalPolicy.keep
     var rebalances = false
+    /// Small results of receives in a row, and a direction is watched.
+    var watchesAfter: UInt8 = 255
     var maxConnections = 4
     var pipes = 0
     var pipeCapacity = 1 << 20
@@ -77,6 +79,7 @@ struct Scenario {
             busyPoll: 0,
             maxConnections: maxConnections,
             pipesPerWorker: pipes,
+            watchesAfter: watchesAfter,
             seed: 1,
             onRemove: onRemove,
             rebalances: rebalances

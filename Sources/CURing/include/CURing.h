@@ -110,6 +110,11 @@ int fanout_pipe(int ends[2], int bytes);
 /* splice(2) without blocking: bytes moved, 0 at the end of the stream, or -errno. */
 int fanout_splice(int from, int to, unsigned count);
 
+/* recv(2) and send(2) without blocking: bytes, 0 at the end of the stream, or -errno. Not the library's: those are points
+   where a thread may be cancelled, which costs a sixth of the instructions of a small message. */
+int fanout_receive(int socket, void *buffer, size_t size);
+int fanout_send(int socket, const void *bytes, size_t count);
+
 /* eventfd(2), non-blocking and close-on-exec; -errno on failure. */
 int fanout_eventfd(void);
 

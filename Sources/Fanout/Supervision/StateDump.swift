@@ -60,6 +60,7 @@ extension WorkerStatistics.Counter {
         case .bufferStarved: "buffer_starved"
         case .splicedBytes: "spliced_bytes"
         case .bulkStarts: "bulk_starts"
+        case .watchStarts: "watch_starts"
         case .pipes: "pipes"
         case .pendingOperations: "pending_operations"
         case .freeBuffers: "free_buffers"

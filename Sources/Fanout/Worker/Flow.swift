@@ -20,6 +20,10 @@ struct Flow: BitwiseCopyable {
         case idle
         /// A receive is in flight.
         case receiving
+        /// Told of whatever comes, which goes on at once, through a buffer that all share (TurnAround).
+        case watching
+        /// The watch is being ended; receives follow it.
+        case leaving
         /// Holds received bytes, which are being sent, or wait for an upstream that is not connected yet.
         case holding
         /// Data is ready, but no buffer was free; waits in the worker's queue.
@@ -53,6 +57,10 @@ struct Flow: BitwiseCopyable {
     /// Bulk: the destination takes no more at the moment.
     var isBlocked: Bool
     var holdsBuffer: Bool
+    /// The receive in flight is a watch.
+    var isWatched: Bool
+    /// Results of receives in a row that left their buffer half empty and their socket empty.
+    var smallResults: UInt8
     /// The part of the buffer that is still to be sent.
     var offset: UInt32
     var count: UInt32
@@ -75,6 +83,8 @@ struct Flow: BitwiseCopyable {
             pipe: noPipe,
             isBlocked: false,
             holdsBuffer: false,
+            isWatched: false,
+            smallResults: 0,
             offset: 0,
             count: 0,
             next: 0,

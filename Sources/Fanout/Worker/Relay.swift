@@ -3,7 +3,8 @@ import Reactor
 /// The third part of a connection's life: bytes in both directions, a FIN as a FIN, a reset as a reset.
 ///
 /// Each direction moves in the circle receive, send, receive; with one buffer at a time, a destination that does
-/// not take its bytes stops its source, and nothing else.
+/// not take its bytes stops its source, and nothing else. Streams of small messages and of bulk leave it for quicker ways
+/// (TurnAround, Bulk), and come back to it.
 extension Worker {
     @inline(__always)
     func flow(_ slot: UInt32, _ direction: Direction) -> UnsafeMutablePointer<Flow> {
@@ -28,7 +29,7 @@ extension Worker {
             send(slot, .tx)
         case .receiving:
             break
-        case .starved, .gated, .bulk, .ending, .failing, .finished, .broken:
+        case .watching, .leaving, .starved, .gated, .bulk, .ending, .failing, .finished, .broken:
             preconditionFailure("bytes went to an upstream that was not connected")
         }
     }
@@ -54,7 +55,7 @@ extension Worker {
     @inline(__always)
     func destination(_ slot: UInt32, _ direction: Direction) -> Int32 { source(slot, direction.opposite) }
 
-    /// The operation that brings the bytes of a direction; also the wait for them (Bulk).
+    /// The operation that brings the bytes of a direction; also the wait for them (Bulk), and the watch (TurnAround).
     @inline(__always)
     func receiveOperation(_ direction: Direction) -> Operation {
         direction == .tx ? .receiveFromClient : .receiveFromUpstream
@@ -105,7 +106,7 @@ extension Worker {
             }
         case .bulk, .ending, .failing:
             bulkWritable(completion, slot, direction)
-        case .broken, .finished, .receiving, .holding, .starved:
+        case .broken, .finished, .receiving, .watching, .leaving, .holding, .starved:
             // The end of a poll that is not needed any more.
             break
         case .idle:
@@ -116,7 +117,11 @@ extension Worker {
     @inline(__always)
     func received(_ completion: Completion, _ slot: UInt32, _ direction: Direction) {
         guard completion.result > 0, let buffer = completion.buffer else {
-            receivedNone(completion, slot, direction)
+            if unsafe flow(slot, direction).pointee.isWatched {
+                watched(completion, slot, direction)
+            } else {
+                receivedNone(completion, slot, direction)
+            }
             return
         }
         let flow = unsafe flow(slot, direction)
@@ -135,6 +140,11 @@ extension Worker {
             unsafe flow.pointee.largeResults = 0
         } else if unsafe flow.pointee.largeResults < Self.largeResultsOfBulk {
             unsafe flow.pointee.largeResults &+= 1
+        }
+        if completion.leftBytes || count >= Self.smallResult {
+            unsafe flow.pointee.smallResults = 0
+        } else if unsafe flow.pointee.smallResults < settings.watchesAfter {
+            unsafe flow.pointee.smallResults &+= 1
         }
         unsafe session.pointee.lastActivity = now
         if unsafe direction == .rx && session.pointee.firstByteMicroseconds == Session.unknownMicroseconds {
@@ -168,7 +178,7 @@ extension Worker {
         case .bulk: bulkReadable(slot, direction)
         case .broken: break
         case .receiving: streamEnded(completion.result, slot, direction)
-        case .idle, .holding, .starved, .gated, .ending, .failing, .finished:
+        case .idle, .watching, .leaving, .holding, .starved, .gated, .ending, .failing, .finished:
             preconditionFailure("a receive that nobody has asked for")
         }
     }
@@ -207,15 +217,17 @@ extension Worker {
             return
         }
         unsafe giveBackBuffer(of: unsafe flow)
+        if unsafe flow.pointee.isWatched {
+            // Its watch is being ended.
+            unsafe flow.pointee.state = .leaving
+            return
+        }
         if unsafe flow.pointee.largeResults == Self.largeResultsOfBulk && startBulk(slot, direction) { return }
-        armReceive(slot, direction)
-    }
-
-    @inline(__always)
-    private func giveBackBuffer(of flow: UnsafeMutablePointer<Flow>) {
-        guard unsafe flow.pointee.holdsBuffer else { return }
-        unsafe flow.pointee.holdsBuffer = false
-        driver.release(unsafe flow.pointee.buffer)
+        if isToBeWatched(slot, direction) {
+            watch(slot, direction)
+        } else {
+            armReceive(slot, direction)
+        }
     }
 
     /// So many bytes were taken by the destination.
@@ -269,7 +281,8 @@ extension Worker {
             foundNoBuffer(slot, direction)
             return
         }
-        if SystemError.isInterruption(-result) && result < 0 {
+        // A driver may let a cancel that was meant for the watch find the receive after it, which has the same token.
+        if result < 0, SystemError.isInterruption(-result) || result == -SystemError.canceled {
             if unsafe session.pointee.phase == .relaying {
                 armReceive(slot, direction)
             } else {
@@ -355,7 +368,7 @@ extension Worker {
             end(slot, unsafe session.pointee.reason, .graceful)
         case .broken:
             preconditionFailure("a side that is gone has ended its stream cleanly")
-        case .idle, .receiving, .holding, .starved, .gated, .bulk, .ending, .failing:
+        case .idle, .receiving, .watching, .leaving, .holding, .starved, .gated, .bulk, .ending, .failing:
             // Where it fails the destination has gone, which its own operations report.
             _ = sockets.finish(destination(slot, direction))
             unsafe session.pointee.halfClosedMilliseconds = milliseconds(now.since(session.pointee.acceptedAt))
@@ -385,7 +398,7 @@ extension Worker {
             } else {
                 end(slot, .clientReset, .resetUpstreamAfterBytes)
             }
-        case .idle, .receiving, .holding, .starved, .gated, .bulk, .ending, .failing:
+        case .idle, .receiving, .watching, .leaving, .holding, .starved, .gated, .bulk, .ending, .failing:
             break
         }
     }
@@ -406,94 +419,8 @@ extension Worker {
         }
     }
 
-    // MARK: Time
-
-    /// A connection whose one stream has ended is normally over in a moment; only one that stays half closed for
-    /// this long is watched for the reset of the ended side, which no receive would report.
-    static var halfClosedPatience: UInt64 { 50_000_000 }
-
-    private func watchStart(_ slot: UInt32) -> Deadline {
-        let session = unsafe sessions.pointer(slot)
-        let halfClosed = unsafe session.pointee.halfClosedMilliseconds
-        guard halfClosed != Session.never else { return .never }
-        let since = UInt64(halfClosed) * 1_000_000 + Self.halfClosedPatience
-        return unsafe session.pointee.acceptedAt.advanced(by: since)
-    }
-
-    /// When the next line about the living connection is due.
-    private func nextReport(_ slot: UInt32) -> Deadline {
-        guard settings.accessLogInterval > 0 else { return .never }
-        let session = unsafe sessions.pointer(slot)
-        let (after, overflow) = settings.accessLogInterval.multipliedReportingOverflow(
-            by: UInt64(unsafe session.pointee.reports) + 1
-        )
-        return overflow ? .never : unsafe session.pointee.acceptedAt.advanced(by: after)
-    }
-
-    func scheduleRelay(_ slot: UInt32) {
-        let session = unsafe sessions.pointer(slot)
-        var next = min(nextReport(slot), removalDeadline(slot))
-        if settings.idleTimeout > 0 {
-            next = min(next, unsafe session.pointee.lastActivity.advanced(by: settings.idleTimeout))
-        }
-        if unsafe session.pointee.clientIsGone || session.pointee.upstreamIsGone {
-            next = min(next, unsafe session.pointee.lastActivity.advanced(by: Self.flushPatience))
-        }
-        if unsafe !session.pointee.watchesHalfClosed {
-            next = min(next, watchStart(slot))
-        }
-        if next < .never { deadlines.set(slot, next) }
-    }
-
-    func relayingDeadline(_ slot: UInt32) {
-        let session = unsafe sessions.pointer(slot)
-        if settings.idleTimeout > 0, unsafe session.pointee.lastActivity.advanced(by: settings.idleTimeout) <= now {
-            end(slot, .idle, .reset)
-            return
-        }
-        if unsafe session.pointee.clientIsGone || session.pointee.upstreamIsGone,
-            unsafe session.pointee.lastActivity.advanced(by: Self.flushPatience) <= now
-        {
-            // The survivor takes nothing of what preceded the reset, perhaps because it is stuck in a write to us.
-            end(slot, unsafe session.pointee.upstreamIsGone ? .upstreamReset : .clientReset, .reset)
-            return
-        }
-        if endIfRemoved(slot) { return }
-        if nextReport(slot) <= now {
-            unsafe session.pointee.reports =
-                UInt32(clamping: now.since(session.pointee.acceptedAt) / settings.accessLogInterval)
-            if settings.recordsAccess { record(slot, isOpen: true) }
-        }
-        if unsafe !session.pointee.watchesHalfClosed, watchStart(slot) <= now {
-            unsafe session.pointee.watchesHalfClosed = true
-            if unsafe flow(slot, .tx).pointee.state == .finished {
-                watchClient(slot)
-            } else {
-                driver.poll(
-                    unsafe session.pointee.upstream,
-                    events: PollEvents.endOfStream,
-                    token: begin(.upstreamHangup, slot)
-                )
-            }
-        }
-        scheduleRelay(slot)
-    }
-
-    /// The side whose stream `direction` was, and had ended, may have been reset while the other stream goes on.
-    @inline(never)
-    func halfClosedMoved(_ completion: Completion, _ slot: UInt32, _ direction: Direction) {
-        guard completion.result > 0, unsafe flow(slot, direction).pointee.state == .finished else { return }
-        let hangup = direction == .tx ? hangup(ofClient: slot) : PollEvents.hangup
-        if PollEvents.result(completion.result, has: hangup) {
-            end(slot, direction == .tx ? .clientReset : .upstreamReset, Self.ending(afterResetOf: direction))
-        } else if !completion.more {
-            unsafe sessions.pointer(slot).pointee.watchesHalfClosed = false
-            scheduleRelay(slot)
-        }
-    }
-
     /// How a session ends when the source of `direction` was reset.
-    private static func ending(afterResetOf direction: Direction) -> Session.Ending {
+    static func ending(afterResetOf direction: Direction) -> Session.Ending {
         direction == .tx ? .resetUpstreamAfterBytes : .resetClientAfterBytes
     }
 }

@@ -67,7 +67,7 @@ extension Worker {
 
     private func isEmpty(_ slot: UInt32, _ direction: Direction) -> Bool {
         switch unsafe flow(slot, direction).pointee.state {
-        case .receiving, .gated: true
+        case .receiving, .watching, .leaving, .gated: true
         case .bulk: !hasSplicedBytes(slot, direction)
         case .idle, .holding, .starved, .ending, .failing, .finished, .broken: false
         }

@@ -43,12 +43,19 @@ final class Worker<D: Driver>: CompletionHandler {
     var rebalanceRound: UInt64 = 0
     var pendingOperations: UInt64 = 0
     var census = CensusWalk()
+    /// What watched flows receive into (TurnAround), while there is one.
+    var shared: BufferIndex = 0
+    var hasShared = false
+    /// There was a watch.
+    var wantsShared = false
+    let bufferSize: Int32
     private var completions: UInt64 = 0
 
     init(context: WorkerContext, driver: D) throws(SystemError) {
         self.context = context
         settings = context.settings
         self.driver = driver
+        bufferSize = Int32(clamping: driver.bufferSize)
         statistics = context.statistics
         outcomes = context.loads.outcomes
         services = context.services
@@ -160,7 +167,8 @@ final class Worker<D: Driver>: CompletionHandler {
 
     private func report() {
         statistics.set(.pendingOperations, pendingOperations)
-        statistics.set(.freeBuffers, UInt64(driver.freeBuffers(in: .common) + driver.freeBuffers(in: .reserve)))
+        let free = driver.freeBuffers(in: .common) + driver.freeBuffers(in: .reserve) + (hasShared ? 1 : 0)
+        statistics.set(.freeBuffers, UInt64(free))
         statistics.set(.pipes, UInt64(pipes.inUse))
         statistics.set(.completions, completions)
         statistics.set(.enters, driver.enters)
@@ -202,8 +210,7 @@ final class Worker<D: Driver>: CompletionHandler {
     /// A result for a session that is ending.
     @inline(never)
     private func completedLate(_ completion: Completion) {
-        // Bytes that nobody passes on any more, or a reset: nobody must take this end for a clean one.
-        if SystemError.canceled != -completion.result, completion.result != 0, isReceive(completion.token.operation) {
+        if isBadNews(completion) {
             let session = unsafe sessions.pointer(completion.token.slot)
             if unsafe session.pointee.ending == .graceful { unsafe session.pointee.ending = .reset }
         }
@@ -211,8 +218,21 @@ final class Worker<D: Driver>: CompletionHandler {
         settle(completion.token.slot)
     }
 
-    private func isReceive(_ operation: Operation) -> Bool {
-        operation == .receiveFromClient || operation == .receiveFromUpstream
+    /// Bytes that nobody passes on any more, or a reset: nobody must take this end for a clean one. A watch takes no bytes:
+    /// they are still there to be seen at the close.
+    private func isBadNews(_ completion: Completion) -> Bool {
+        let direction: Direction
+        switch completion.token.operation {
+        case .receiveFromClient: direction = .tx
+        case .receiveFromUpstream: direction = .rx
+        case .accept, .connect, .sendToClient, .sendToUpstream, .clientWritable, .upstreamWritable, .clientHangup,
+            .upstreamHangup:
+            return false
+        }
+        if unsafe flow(completion.token.slot, direction).pointee.isWatched {
+            return PollEvents.result(completion.result, has: PollEvents.error)
+        }
+        return completion.result != 0 && completion.result != -SystemError.canceled
     }
 
     @inline(never)

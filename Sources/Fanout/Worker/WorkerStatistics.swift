@@ -12,6 +12,8 @@ struct WorkerStatistics: Sendable {
         /// Bytes of both directions that were spliced, and how often a direction went over to it (Bulk).
         case splicedBytes
         case bulkStarts
+        /// How often a direction came to be watched (TurnAround).
+        case watchStarts
         /// In use now.
         case pipes
         case pendingOperations

@@ -71,6 +71,22 @@ extension EpollDriver {
         unsafe tellReadable(socket, Self.present(on: descriptor, FANOUT_EPOLLIN))
     }
 
+    public func watch(_ descriptor: Int32, token: Token) {
+        guard let socket = unsafe open(descriptor, for: token) else { return }
+        unsafe socket.pointee.incoming = .watch
+        unsafe tellMore(socket, Self.present(on: descriptor, FANOUT_EPOLLIN | FANOUT_EPOLLPRI | FANOUT_EPOLLRDHUP))
+    }
+
+    public var bufferSize: Int { common.size }
+
+    public func receive(from descriptor: Int32, into buffer: BufferIndex) -> Int32 {
+        unsafe Socket.receive(descriptor, common.address(of: buffer), common.size)
+    }
+
+    public func send(to descriptor: Int32, buffer: BufferIndex, count: UInt32) -> Int32 {
+        unsafe Socket.send(descriptor, common.address(of: buffer), Int(count))
+    }
+
     public func send(to descriptor: Int32, buffer: BufferIndex, offset: UInt32, count: UInt32, token: Token) {
         guard let socket = unsafe open(descriptor, for: token) else { return }
         unsafe socket.pointee.outgoing = .send
@@ -163,6 +179,8 @@ extension EpollDriver {
             if unsafe socket.pointee.isReadable { unsafe tryReceive(socket) }
         case .readable:
             unsafe tellReadable(socket, events)
+        case .watch:
+            unsafe tellMore(socket, events)
         case .none:
             break
         }
@@ -173,6 +191,13 @@ extension EpollDriver {
     private func tellReadable(_ socket: UnsafeMutablePointer<EpollSocket>, _ events: UInt32) {
         let bits = events & (FANOUT_EPOLLIN | FANOUT_EPOLLRDHUP | PollEvents.hangup)
         if bits != 0 { unsafe finishIncoming(socket, Int32(bitPattern: bits)) }
+    }
+
+    private func tellMore(_ socket: UnsafeMutablePointer<EpollSocket>, _ events: UInt32) {
+        let bits = events & (FANOUT_EPOLLIN | FANOUT_EPOLLRDHUP | FANOUT_EPOLLPRI | PollEvents.hangup)
+        guard bits != 0 else { return }
+        let token = unsafe socket.pointee.token(.receiveFromClient, .receiveFromUpstream)
+        results.append(Completion(token: token, result: Int32(bitPattern: bits), more: true))
     }
 
     private func tellRoom(_ socket: UnsafeMutablePointer<EpollSocket>, _ events: UInt32) {

@@ -7,6 +7,8 @@ struct EpollSocket: BitwiseCopyable {
         case receive
         case receiveFromReserve
         case readable
+        /// Told of whatever comes.
+        case watch
     }
 
     enum Outgoing: UInt8 {

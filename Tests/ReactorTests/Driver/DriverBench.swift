@@ -86,6 +86,12 @@ import Testing
         return token
     }
 
+    func watch(_ socket: Descriptor) -> Token {
+        let token = begin((.receiveFromClient, .receiveFromUpstream), socket)
+        driver.watch(socket.number, token: token)
+        return token
+    }
+
     func send(to socket: Descriptor, buffer: BufferIndex, offset: UInt32 = 0, count: Int) -> Token {
         let token = begin((.sendToClient, .sendToUpstream), socket)
         driver.send(to: socket.number, buffer: buffer, offset: offset, count: UInt32(count), token: token)

@@ -73,9 +73,14 @@ final class Connection {
     var longestStall: UInt64 = 0
     var end = End.none
     var wasReset = false
+    var resetAt: UInt64 = 0
+    /// It was reset once everything was to be.
+    var wasCutOff = false
     /// Received bytes that an injected failure has taken away.
     var hasLostBytes = false
 
+    /// Grows with everything that comes from the peer: bytes, an end, an error.
+    var arrivals = 0
     /// Grows with everything that the product's polls are woken for; arriving bytes are not (their key is POLLIN).
     var edges = 0
 

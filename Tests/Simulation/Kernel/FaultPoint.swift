@@ -4,6 +4,7 @@ import Glibc
 final class FaultPoint {
     enum Site: Int, CaseIterable {
         case stream, accept, pipe, fill, drain
+        case receiveNow, sendNow
         case acceptOperation, connect, receive, send, poll, awaitReadable
 
         /// What it may fail with.
@@ -14,6 +15,8 @@ final class FaultPoint {
             case .pipe: [ENFILE]
             case .fill: [ECONNRESET, EAGAIN, ENOMEM, EINVAL]
             case .drain: [ECONNRESET, EPIPE, EAGAIN, ENOMEM]
+            case .receiveNow: [ECONNRESET, EINTR, ETIMEDOUT]
+            case .sendNow: [ECONNRESET, EPIPE, EAGAIN, EINTR]
             case .acceptOperation: [EMFILE, ECONNABORTED, EINTR, ENOMEM]
             case .connect: [ECONNREFUSED, ETIMEDOUT, EADDRNOTAVAIL, ENETUNREACH]
             case .receive: [ECONNRESET, ENOBUFS, EINTR, ETIMEDOUT]
@@ -29,6 +32,8 @@ final class FaultPoint {
             case .stream, .accept, .pipe, .acceptOperation, .connect, .poll, .awaitReadable: true
             case .fill: error != ECONNRESET
             case .drain: error == EAGAIN
+            case .receiveNow: error == EINTR
+            case .sendNow: error == EAGAIN || error == EINTR
             case .receive: error == ENOBUFS || error == EINTR
             case .send: error == EINTR
             }

@@ -95,6 +95,8 @@ extension Network {
         if connection.isUnix { connection.peer.received += connection.queued }
         connection.queued = 0
         connection.wasReset = true
+        connection.resetAt = clock
+        connection.wasCutOff = isResetOrdered
         if connection.end == .none { connection.end = .reset }
         connection.isDead = true
         connection.peer.left = 0
@@ -111,6 +113,7 @@ extension Network {
         connection.diedAt = clock
         connection.error = error
         connection.edges += 1
+        connection.arrivals += 1
         say("\(connection.title) has gone: \(error)")
     }
 
@@ -188,6 +191,7 @@ extension Network {
         }
         connection.peer.sent += portion
         connection.inbound += portion
+        connection.arrivals += 1
     }
 
     /// However the process at the far end of a unix socket ends.
@@ -203,6 +207,7 @@ extension Network {
         connection.hasFin = true
         connection.peer.hasFinished = true
         connection.edges += 1
+        connection.arrivals += 1
     }
 
     // MARK: Closing

@@ -3,7 +3,7 @@ import Reactor
 /// An operation between the verb that asked for it and the delivery of its final result.
 @safe
 struct PendingOperation {
-    enum Kind: String { case accept, connect, receive, awaitReadable, send, poll }
+    enum Kind: String { case accept, connect, receive, awaitReadable, watch, send, poll }
 
     let token: Token
     let kind: Kind
@@ -15,7 +15,7 @@ struct PendingOperation {
     var isOver = false
     var pool = BufferPool.common
     var events: UInt32 = 0
-    /// The edge of the connection that a poll has told of.
+    /// The edge of the connection that a poll has told of, or the arrival that a watch has.
     var toldEdges = -1
     var buffer: BufferIndex = 0
     var offset = 0

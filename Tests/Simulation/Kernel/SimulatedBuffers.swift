@@ -36,6 +36,15 @@ final class SimulatedBuffers {
         return BufferIndex(firstIndex + index)
     }
 
+    /// Other bytes in a buffer of the worker's; false if it is not.
+    func refill(_ buffer: BufferIndex, from stream: Int, at position: Int, _ count: Int) -> Bool {
+        let index = Int(buffer) - firstIndex
+        guard owners[index] == .worker else { return false }
+        lengths[index] = count
+        for offset in 0..<count { memory[index * size + offset] = Connection.byte(of: stream, at: position + offset) }
+        return true
+    }
+
     func handOver(_ buffer: BufferIndex) {
         owners[Int(buffer) - firstIndex] = .worker
         visiblyFree -= 1

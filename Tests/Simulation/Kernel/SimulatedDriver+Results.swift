@@ -15,6 +15,7 @@ extension SimulatedDriver {
         case .accept: return false
         case .connect: return network.endpoints[operation.port]?.behaviour != .silent
         case .receive, .awaitReadable: return connection.isReadable
+        case .watch: return operation.toldEdges != connection.arrivals && connection.isReadable
         case .send: return connection.hasRoom || connection.isDead || connection.sendsFin
         case .poll:
             let bits = operation.events | PollEvents.hangup | PollEvents.endOfStream
@@ -39,6 +40,7 @@ extension SimulatedDriver {
         case .connect: connect(index, connection)
         case .receive: receive(index, connection)
         case .awaitReadable: finish(index, Int32(connection.pollBits))
+        case .watch: watch(index, connection)
         case .send: send(index, connection)
         case .poll: poll(index, connection)
         }
@@ -151,6 +153,12 @@ extension SimulatedDriver {
             network.mark(.partialSend)
             if network.fault(.shortSend) { finish(index, Int32(operation.done + portion)) }
         }
+    }
+
+    private func watch(_ index: Int, _ connection: Connection) {
+        change(index) { $0.toldEdges = connection.arrivals }
+        let bits = Int32(connection.pollBits & ~UInt32(POLLOUT))
+        if network.fault(.pollEndedEarly) { finish(index, bits) } else { tell(index, bits) }
     }
 
     private func poll(_ index: Int, _ connection: Connection) {

@@ -93,6 +93,12 @@ final class SimulatedDriver: Driver {
         ask(operation)
     }
 
+    func watch(_ socket: Int32, token: Token) {
+        guard let operation = begin(.watch, socket, token) else { return }
+        network.mark(.watched)
+        ask(operation)
+    }
+
     func send(to socket: Int32, buffer: BufferIndex, offset: UInt32, count: UInt32, token: Token) {
         guard var operation = begin(.send, socket, token) else { return }
         (operation.buffer, operation.offset, operation.count) = (buffer, Int(offset), Int(count))
@@ -134,10 +140,11 @@ final class SimulatedDriver: Driver {
     private func begin(_ kind: PendingOperation.Kind, _ socket: Int32, _ token: Token) -> PendingOperation? {
         guard let connection = network.connection(socket, kind.rawValue) else { return nil }
         let most = kind == .poll ? 2 : 1
-        let isReading = kind == .receive || kind == .awaitReadable
+        let reading: [PendingOperation.Kind] = [.receive, .awaitReadable, .watch]
+        let isReading = reading.contains(kind)
         let same = pending.count { other in
             guard other.connection === connection else { return false }
-            return isReading ? other.kind == .receive || other.kind == .awaitReadable : other.kind == kind
+            return isReading ? reading.contains(other.kind) : other.kind == kind
         }
         if same >= most { network.fail("\(same + 1) times \(kind) at once on \(connection.title)") }
         let owner = UInt64(token.rawValue & 0x00ff_ffff_ffff_ffff)
@@ -265,7 +272,7 @@ final class SimulatedDriver: Driver {
         case .poll:
             pending[index].failure = network.failure(of: .poll)
             noteWant(index)
-        case .awaitReadable:
+        case .awaitReadable, .watch:
             pending[index].failure = network.failure(of: .awaitReadable)
         }
     }
@@ -276,11 +283,12 @@ final class SimulatedDriver: Driver {
             return
         }
         // Not of polls: those can always be ended (__io_poll_cancel() of Linux; io_uring_prep_cancel(3), EALREADY).
-        if pending[index].kind != .poll, network.fault(.cancelRefused) { return }
+        let isPoll = pending[index].kind == .poll || pending[index].kind == .watch
+        if !isPoll, network.fault(.cancelRefused) { return }
         if canComplete(index), network.fault(.cancelLost) {
             complete(index)
             // A poll has told one thing more, and ends all the same.
-            if pending[index].kind != .poll || pending[index].isOver { return }
+            if !isPoll || pending[index].isOver { return }
         }
         network.mark(.cancelWon)
         let operation = pending[index]

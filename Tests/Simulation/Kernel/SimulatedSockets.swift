@@ -15,7 +15,7 @@ struct SimulatedSockets: SocketCalls {
         var odds = 32
     }
 
-    private func moveOn() {
+    func moveOn() {
         if network.choices.chance(oneIn: move.odds) {
             move.body()
             network.mark(.movedDuringTurn)

@@ -43,6 +43,7 @@ struct Draft {
         if once(in: 2) { scenario.hedge = .after(UInt64(pick(1...1_500)) * 1_000_000) }
         if once(in: 6) { scenario.endpointCap = UInt32(pick(1...2)) }
         scenario.looksAtHealth = once(in: 2)
+        scenario.watchesAfter = UInt8(pick(1...4))
         scenario.maxConnections = pick(1...6)
         scenario.pipes = pick(0...2)
         scenario.pipeCapacity = isLarge ? 1 << 20 : pick(1...32)

@@ -18,6 +18,17 @@ extension Walk {
             $0.common = (1, 1)
             $0.reserve = (1, 1)
         },
+        Walk("watched", questions + [.fin], [.awaitBytes(1), .send(1), .awaitEnd, .fin], [.sentInPartAtOnce], 1) {
+            $0.watchesAfter = 1
+        },
+        Walk("watched and reset", questions + [.reset], [.awaitBytes(1), .send(1)], cancels, 1) {
+            $0.watchesAfter = 1
+        },
+        Walk("watched before a slow reader", [.fin], [.send(1), .send(2), .fin]) {
+            $0.watchesAfter = 1
+            $0.clients[0].readsAtOnce = false
+            $0.clients[0].window = 2
+        },
         Walk("spliced", [.send(6), .fin], [.fin], [.partialFill, .interruptedDrain, .noPipe], 1) {
             $0.common = (2, 1)
             $0.pipes = 1
@@ -68,6 +79,8 @@ extension Walk {
         },
     ]
 
+    /// A message, and after its answer another one.
+    private static let questions: [Peer.Action] = [.send(1), .awaitBytes(1), .send(2)]
     private static let interruptions: Set<Mark> = [
         .noBufferBySurprise, .interruptedReceive, .interruptedSend, .pollEndedEarly,
     ]

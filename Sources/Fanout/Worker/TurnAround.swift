@@ -1,0 +1,140 @@
+import Reactor
+
+/// A direction that has shown to carry small messages: its source is watched once and for all, and what comes is received
+/// and sent on in the same moment, through one buffer that all such flows share. That spares the kernel and us to arm a
+/// receive for each message, and the buffer stays in the cache.
+///
+/// What the destination does not take at once goes its way as any other: the flow owns the buffer then, and another one
+/// is shared.
+extension Worker {
+    /// A result with so many bytes, or more, is no small one: streams are for receives, and for splice(2).
+    static var smallResult: UInt32 { 8 << 10 }
+    /// Receives for one event, at most: others wait meanwhile.
+    static var roundsPerEvent: Int { 8 }
+
+    /// Whether it is time for that, and a buffer is there. Not of a unix client: descriptors that come with its bytes end a
+    /// receive early, and nothing is told of what is behind them.
+    @inline(__always)
+    func isToBeWatched(_ slot: UInt32, _ direction: Direction) -> Bool {
+        let results = unsafe flow(slot, direction).pointee.smallResults
+        guard hasShared, results == settings.watchesAfter else { return false }
+        return unsafe direction == .rx || !listeners[Int(sessions.pointer(slot).pointee.service)].isUnix
+    }
+
+    func watch(_ slot: UInt32, _ direction: Direction) {
+        let flow = unsafe flow(slot, direction)
+        unsafe flow.pointee.state = .watching
+        unsafe flow.pointee.isWatched = true
+        unsafe flow.pointee.smallResults = 0
+        statistics.add(.watchStarts)
+        driver.watch(source(slot, direction), token: begin(receiveOperation(direction), slot))
+    }
+
+    /// Receives go on, as soon as the watch has ended.
+    private func leaveWatch(_ slot: UInt32, _ direction: Direction) {
+        unsafe flow(slot, direction).pointee.state = .leaving
+        cancel(receiveOperation(direction), slot)
+    }
+
+    /// Something has come, or the watch has ended.
+    @inline(__always)
+    func watched(_ completion: Completion, _ slot: UInt32, _ direction: Direction) {
+        let flow = unsafe flow(slot, direction)
+        if completion.more && completion.result > 0 {
+            guard unsafe flow.pointee.state == .watching else { return }
+            turnAround(slot, direction, mayHideMore: PollEvents.hidesMore(completion.result))
+        } else if !completion.more {
+            watchEnded(slot, direction)
+        }
+    }
+
+    @inline(never)
+    private func watchEnded(_ slot: UInt32, _ direction: Direction) {
+        let flow = unsafe flow(slot, direction)
+        unsafe flow.pointee.isWatched = false
+        switch unsafe flow.pointee.state {
+        // A receive is told of what is there, however long it has been.
+        case .watching, .leaving: armReceive(slot, direction)
+        case .idle, .receiving, .holding, .starved, .gated, .bulk, .ending, .failing, .finished, .broken: break
+        }
+    }
+
+    /// Passes on what is there. Where that does not come to an end the watch is left: receives are told of what is there,
+    /// and not only of what is new.
+    ///
+    /// - Parameter mayHideMore: whether more may stand behind a short result, an end or an error, of which nothing is told
+    ///   any more.
+    @inline(never)
+    func turnAround(_ slot: UInt32, _ direction: Direction, mayHideMore: Bool) {
+        let flow = unsafe flow(slot, direction)
+        let session = unsafe sessions.pointer(slot)
+        for _ in 0..<Self.roundsPerEvent where hasShared {
+            let count = driver.receive(from: source(slot, direction), into: shared)
+            guard count > 0 else {
+                if count == -SystemError.wouldBlock { return }
+                if count == -SystemError.interrupted { continue }
+                cancel(receiveOperation(direction), slot)
+                streamEnded(count, slot, direction)
+                return
+            }
+            unsafe session.pointee.lastActivity = now
+            if unsafe direction == .rx && session.pointee.firstByteMicroseconds == Session.unknownMicroseconds {
+                noteFirstByte(slot)
+            }
+            guard passOn(UInt32(bitPattern: count), slot, direction) else { return }
+            if count < bufferSize {
+                unsafe flow.pointee.largeResults = 0
+                if !mayHideMore { return }
+            } else {
+                unsafe flow.pointee.largeResults &+= 1
+                if unsafe flow.pointee.largeResults >= Self.largeResultsOfBulk { break }
+            }
+        }
+        leaveWatch(slot, direction)
+    }
+
+    /// Sends what the shared buffer holds; false when the destination does not take all of it, or has gone.
+    @inline(__always)
+    private func passOn(_ count: UInt32, _ slot: UInt32, _ direction: Direction) -> Bool {
+        let sent = driver.send(to: destination(slot, direction), buffer: shared, count: count)
+        if sent > 0 { self.count(UInt32(bitPattern: sent), slot, direction) }
+        if sent == Int32(bitPattern: count) { return true }
+        if sent > 0 || SystemError.isInterruption(-sent) {
+            hold(count, from: UInt32(max(0, sent)), slot, direction)
+        } else {
+            destinationGone(sent, slot, direction)
+        }
+        return false
+    }
+
+    /// The flow keeps the buffer until its destination has taken the rest, and is no longer watched: what comes meanwhile
+    /// would wake the worker for nothing.
+    @inline(never)
+    private func hold(_ count: UInt32, from offset: UInt32, _ slot: UInt32, _ direction: Direction) {
+        let flow = unsafe flow(slot, direction)
+        unsafe flow.pointee.state = .holding
+        unsafe flow.pointee.pool = .common
+        unsafe flow.pointee.buffer = shared
+        unsafe flow.pointee.holdsBuffer = true
+        unsafe flow.pointee.offset = offset
+        unsafe flow.pointee.count = count &- offset
+        hasShared = false
+        cancel(receiveOperation(direction), slot)
+        send(slot, direction)
+    }
+
+    /// The flow's buffer is nobody's any more: it goes back to its pool, or becomes the shared one, where that is missing and
+    /// it is not the last.
+    @inline(__always)
+    func giveBackBuffer(of flow: UnsafeMutablePointer<Flow>) {
+        guard unsafe flow.pointee.holdsBuffer else { return }
+        unsafe flow.pointee.holdsBuffer = false
+        if unsafe flow.pointee.smallResults == settings.watchesAfter { wantsShared = true }
+        if unsafe wantsShared && !hasShared && flow.pointee.pool == .common && driver.freeBuffers(in: .common) > 0 {
+            shared = unsafe flow.pointee.buffer
+            hasShared = true
+        } else {
+            driver.release(unsafe flow.pointee.buffer)
+        }
+    }
+}
