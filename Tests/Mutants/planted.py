@@ -122,8 +122,8 @@ MUTANTS = [
     worker(
         "a spare that lost goes on",
         "Spare",
-        "        if isInFlight(.connect, spare) {\n            cancel(.connect, spare)\n",
-        "        if isInFlight(.connect, spare) {\n",
+        "        unsafe sessions.pointer(spare).pointee.other = 0\n        if isInFlight(.connect, spare) {",
+        "        if isInFlight(.connect, spare) {",
     ),
     worker(
         "a spare that won is not counted on its endpoint",
@@ -134,8 +134,8 @@ MUTANTS = [
     worker(
         "two upstreams at once",
         "Dial",
-        "        } else if spareHasWon(slot) {\n            outcomes",
-        "        } else if spareHasWon(slot), error < 0 {\n            outcomes",
+        "            leaveAttempt(slot)\n            adoptSpare(slot)",
+        "            adoptSpare(slot)",
     ),
     worker(
         "an attempt is counted for ever",
