@@ -231,12 +231,6 @@ MUTANTS = [
         "SystemError.isInterruption(-result) || result == -SystemError.canceled {",
         "SystemError.isInterruption(-result) {",
     ),
-    worker(
-        "what is told of a watch at the end is taken for bytes",
-        "Worker",
-        "            return PollEvents.result(completion.result, has: PollEvents.error)\n",
-        "            return completion.result > 0\n",
-    ),
     # Listener
     worker(
         "an accept that ended is not armed again",
