@@ -46,7 +46,7 @@ final class Worker<D: Driver>: CompletionHandler {
     /// What watched flows receive into (TurnAround), while there is one.
     var shared: BufferIndex = 0
     var hasShared = false
-    /// There was a watch.
+    /// Some flow has shown to carry small messages.
     var wantsShared = false
     let bufferSize: Int32
     private var completions: UInt64 = 0
