@@ -104,16 +104,6 @@ int fanout_splice(int from, int to, unsigned count) {
     return moved < 0 ? -errno : (int)moved;
 }
 
-int fanout_receive(int socket, void *buffer, size_t size) {
-    long count = syscall(SYS_recvfrom, socket, buffer, size, MSG_DONTWAIT, NULL, NULL);
-    return count >= 0 ? (int)count : -errno;
-}
-
-int fanout_send(int socket, const void *bytes, size_t count) {
-    long sent = syscall(SYS_sendto, socket, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0);
-    return sent >= 0 ? (int)sent : -errno;
-}
-
 int fanout_eventfd(void) {
     int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     return fd < 0 ? -errno : fd;

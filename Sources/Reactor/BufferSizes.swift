@@ -2,9 +2,11 @@
 public struct BufferSizes: Hashable, Sendable {
     /// A power of two, like ``reserveCount``: io_uring counts its rings so.
     public var commonCount = 256
-    public var commonSize = 16 << 10
+    /// Somewhat more than 16 KiB, a usual size of messages, and a whole TLS record (RFC 8446, 5.2: 16,645 bytes): a receive that
+    /// leaves room in its buffer needs no second look.
+    public var commonSize = 17 << 10
     public var reserveCount = 128
-    public var reserveSize = 8 << 10
+    public var reserveSize = 6 << 10
 
     /// With fewer, connections would wait for each other more than they work.
     private static let leastCommon = 32

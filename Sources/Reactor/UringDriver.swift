@@ -165,12 +165,12 @@ import Glibc
 
     @inlinable @inline(__always)
     public func receive(from socket: Int32, into buffer: BufferIndex) -> Int32 {
-        unsafe Socket.receive(socket, address(of: buffer), common.size)
+        unsafe Socket.receive(socket, common.address(of: buffer), common.size)
     }
 
     @inlinable @inline(__always)
     public func send(to socket: Int32, buffer: BufferIndex, count: UInt32) -> Int32 {
-        unsafe Socket.send(socket, address(of: buffer), Int(count))
+        unsafe Socket.send(socket, common.address(of: buffer), Int(count))
     }
 
     @inlinable @inline(__always)

@@ -95,7 +95,7 @@ extension Worker {
             let result = pipes.drain(pipe, into: destination(slot, direction))
             if result > 0 {
                 moved &+= UInt32(bitPattern: result)
-                count(UInt32(bitPattern: result), slot, direction)
+                unsafe count(UInt32(bitPattern: result), sessions.pointer(slot), direction)
                 statistics.add(.splicedBytes, UInt64(result))
             } else if result == -SystemError.wouldBlock {
                 becomeBlocked(slot, direction)
@@ -137,9 +137,7 @@ extension Worker {
     private func noteBytes(_ slot: UInt32, _ direction: Direction) {
         let session = unsafe sessions.pointer(slot)
         unsafe session.pointee.lastActivity = now
-        guard direction == .rx, unsafe session.pointee.firstByteMicroseconds == Session.unknownMicroseconds
-        else { return }
-        noteFirstByte(slot)
+        if unsafe direction == .rx && !session.pointee.hasFirstByte { noteFirstByte(slot) }
     }
 
     /// The flow needs its pipe no more, nor the poll of its destination.

@@ -39,7 +39,7 @@ extension Worker {
     private func judge(_ slot: UInt32, _ reason: CloseReason) {
         let session = unsafe sessions.pointer(slot)
         guard unsafe session.pointee.phase == .relaying, unsafe session.pointee.rxBytes == 0,
-            unsafe session.pointee.firstByteMicroseconds == Session.unknownMicroseconds
+            unsafe !session.pointee.hasFirstByte
         else { return }
         if reason == .upstreamReset {
             outcomes.note(.resetEarly, slot: unsafe session.pointee.endpointSlot)

@@ -141,15 +141,13 @@ extension Worker {
         } else if unsafe flow.pointee.largeResults < Self.largeResultsOfBulk {
             unsafe flow.pointee.largeResults &+= 1
         }
-        if completion.leftBytes || count >= Self.smallResult {
+        if completion.leftBytes {
             unsafe flow.pointee.smallResults = 0
         } else if unsafe flow.pointee.smallResults < settings.watchesAfter {
             unsafe flow.pointee.smallResults &+= 1
         }
         unsafe session.pointee.lastActivity = now
-        if unsafe direction == .rx && session.pointee.firstByteMicroseconds == Session.unknownMicroseconds {
-            noteFirstByte(slot)
-        }
+        if unsafe direction == .rx && !session.pointee.hasFirstByte { noteFirstByte(slot) }
         if unsafe session.pointee.phase == .relaying { send(slot, direction) }
     }
 
@@ -209,7 +207,7 @@ extension Worker {
             destinationGone(result, slot, direction)
             return
         }
-        count(UInt32(bitPattern: result), slot, direction)
+        unsafe count(UInt32(bitPattern: result), sessions.pointer(slot), direction)
         guard unsafe UInt32(bitPattern: result) == flow.pointee.count else {
             unsafe flow.pointee.offset &+= UInt32(bitPattern: result)
             unsafe flow.pointee.count &-= UInt32(bitPattern: result)
@@ -232,8 +230,7 @@ extension Worker {
 
     /// So many bytes were taken by the destination.
     @inline(__always)
-    func count(_ bytes: UInt32, _ slot: UInt32, _ direction: Direction) {
-        let session = unsafe sessions.pointer(slot)
+    func count(_ bytes: UInt32, _ session: UnsafeMutablePointer<Session>, _ direction: Direction) {
         unsafe session.pointee.lastActivity = now
         let service = services[unsafe Int(session.pointee.service)]
         switch direction {

@@ -99,6 +99,9 @@ struct Session: BitwiseCopyable {
         set { number = newValue }
     }
 
+    @inline(__always)
+    var hasFirstByte: Bool { firstByteMicroseconds != Self.unknownMicroseconds }
+
     /// What ``halfClosedMilliseconds`` is before it happens.
     static let never = UInt32.max
     /// Not measured (yet).

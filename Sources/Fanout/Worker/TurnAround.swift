@@ -7,8 +7,6 @@ import Reactor
 /// What the destination does not take at once goes its way as any other: the flow owns the buffer then, and another one
 /// is shared.
 extension Worker {
-    /// A result with so many bytes, or more, is no small one: streams are for receives, and for splice(2).
-    static var smallResult: UInt32 { 8 << 10 }
     /// Receives for one event, at most: others wait meanwhile.
     static var roundsPerEvent: Int { 8 }
 
@@ -68,21 +66,28 @@ extension Worker {
     func turnAround(_ slot: UInt32, _ direction: Direction, mayHideMore: Bool) {
         let flow = unsafe flow(slot, direction)
         let session = unsafe sessions.pointer(slot)
+        let source = unsafe direction == .tx ? session.pointee.client : session.pointee.upstream
+        let destination = unsafe direction == .tx ? session.pointee.upstream : session.pointee.client
         for _ in 0..<Self.roundsPerEvent where hasShared {
-            let count = driver.receive(from: source(slot, direction), into: shared)
-            guard count > 0 else {
-                if count == -SystemError.wouldBlock { return }
-                if count == -SystemError.interrupted { continue }
-                cancel(receiveOperation(direction), slot)
-                streamEnded(count, slot, direction)
+            let received = driver.receive(from: source, into: shared)
+            guard received > 0 else {
+                if received == -SystemError.interrupted { continue }
+                if received == -SystemError.wouldBlock {
+                    unsafe flow.pointee.largeResults = 0
+                } else {
+                    cancel(receiveOperation(direction), slot)
+                    streamEnded(received, slot, direction)
+                }
                 return
             }
-            unsafe session.pointee.lastActivity = now
-            if unsafe direction == .rx && session.pointee.firstByteMicroseconds == Session.unknownMicroseconds {
-                noteFirstByte(slot)
+            if unsafe direction == .rx && !session.pointee.hasFirstByte { noteFirstByte(slot) }
+            let sent = driver.send(to: destination, buffer: shared, count: UInt32(bitPattern: received))
+            if sent > 0 { unsafe count(UInt32(bitPattern: sent), session, direction) }
+            guard sent == received else {
+                isStuck(received, sent, slot, direction)
+                return
             }
-            guard passOn(UInt32(bitPattern: count), slot, direction) else { return }
-            if count < bufferSize {
+            if received < bufferSize {
                 unsafe flow.pointee.largeResults = 0
                 if !mayHideMore { return }
             } else {
@@ -93,25 +98,21 @@ extension Worker {
         leaveWatch(slot, direction)
     }
 
-    /// Sends what the shared buffer holds; false when the destination does not take all of it, or has gone.
-    @inline(__always)
-    private func passOn(_ count: UInt32, _ slot: UInt32, _ direction: Direction) -> Bool {
-        let sent = driver.send(to: destination(slot, direction), buffer: shared, count: count)
-        if sent > 0 { self.count(UInt32(bitPattern: sent), slot, direction) }
-        if sent == Int32(bitPattern: count) { return true }
+    /// The destination has not taken all that the shared buffer holds, or has gone.
+    @inline(never)
+    private func isStuck(_ received: Int32, _ sent: Int32, _ slot: UInt32, _ direction: Direction) {
         if sent > 0 || SystemError.isInterruption(-sent) {
-            hold(count, from: UInt32(max(0, sent)), slot, direction)
+            hold(UInt32(bitPattern: received), from: UInt32(max(0, sent)), slot, direction)
         } else {
             destinationGone(sent, slot, direction)
         }
-        return false
     }
 
     /// The flow keeps the buffer until its destination has taken the rest, and is no longer watched: what comes meanwhile
     /// would wake the worker for nothing.
-    @inline(never)
     private func hold(_ count: UInt32, from offset: UInt32, _ slot: UInt32, _ direction: Direction) {
         let flow = unsafe flow(slot, direction)
+        unsafe sessions.pointer(slot).pointee.lastActivity = now
         unsafe flow.pointee.state = .holding
         unsafe flow.pointee.pool = .common
         unsafe flow.pointee.buffer = shared
