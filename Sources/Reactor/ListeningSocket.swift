@@ -20,7 +20,7 @@ public struct ListeningSocket: Sendable {
     public var isUnix: Bool { address.family == AF_UNIX }
 
     /// - Parameter dualStack: for the IPv6 wildcard address: accept IPv4 too (ipv6(7), IPV6_V6ONLY).
-    public init(_ wanted: SocketAddress, workers: Int, dualStack: Bool, tuning: Socket.Tuning) throws(SystemError) {
+    public init(_ wanted: SocketAddress, workers: Int, dualStack: Bool) throws(SystemError) {
         isDualStack = dualStack
         if wanted.family == AF_UNIX {
             let descriptor = try Self.bindUnix(wanted)
@@ -28,7 +28,7 @@ public struct ListeningSocket: Sendable {
             descriptors = Array(repeating: descriptor, count: workers)
             return
         }
-        let first = try Self.open(wanted, dualStack: dualStack, tuning: tuning, shared: false)
+        let first = try Self.open(wanted, dualStack: dualStack, shared: false)
         guard let bound = Socket.local(of: first) else {
             let error = SystemError.last("getsockname")
             Socket.closeGracefully(first)
@@ -39,7 +39,7 @@ public struct ListeningSocket: Sendable {
             let code = Socket.set(first, SOL_SOCKET, SO_REUSEPORT, 1)
             guard code == 0 else { throw SystemError("setsockopt of SO_REUSEPORT", errno: -code) }
             for _ in 1..<max(1, workers) {
-                all.append(try Self.open(bound, dualStack: dualStack, tuning: tuning, shared: true))
+                all.append(try Self.open(bound, dualStack: dualStack, shared: true))
             }
         } catch {
             for descriptor in all { Socket.closeGracefully(descriptor) }
@@ -52,7 +52,6 @@ public struct ListeningSocket: Sendable {
     private static func open(
         _ address: SocketAddress,
         dualStack: Bool,
-        tuning: Socket.Tuning,
         shared: Bool
     ) throws(SystemError) -> Int32 {
         let descriptor = Socket.stream(family: address.family)
@@ -63,7 +62,7 @@ public struct ListeningSocket: Sendable {
             Socket.set(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, dualStack ? 0 : 1)
         }
         if shared { Socket.set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1) }
-        Socket.tune(descriptor, tuning)
+        Socket.sendAtOnce(descriptor)
         try bindAndListen(descriptor, address)
         return descriptor
     }

@@ -3,13 +3,6 @@ import Glibc
 
 /// System calls on TCP and unix stream sockets that finish at once and so need no operation of a driver.
 public enum Socket {
-    /// How TCP connections are kept and sped up, on both sides.
-    public struct Tuning: Sendable {
-        /// Seconds of silence before the first keepalive probe; then a quarter of that between four more. 0: off.
-        public var keepaliveSeconds: Int32
-        public init(keepaliveSeconds: Int32) { self.keepaliveSeconds = keepaliveSeconds }
-    }
-
     /// A non-blocking, close-on-exec stream socket, or a negated `errno`.
     public static func stream(family: Int32) -> Int32 {
         let type = Int32(bitPattern: SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
@@ -23,15 +16,17 @@ public enum Socket {
     /// A descriptor of no use but to be closed when there are no others, or -1.
     public static func spare() -> Int32 { unsafe open("/dev/null", O_RDONLY | O_CLOEXEC) }
 
-    /// Sets TCP_NODELAY and keepalive (tcp(7)); accepted sockets inherit both from their listener.
-    /// Failures are ignored: they cost comfort, not correctness.
-    public static func tune(_ descriptor: Int32, _ tuning: Tuning) {
-        set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
-        guard tuning.keepaliveSeconds > 0 else { return }
+    /// Small segments are not held back (TCP_NODELAY, tcp(7)); accepted sockets inherit that from their listener.
+    /// Failures are ignored, as those of ``keepAlive(_:seconds:)``: they cost comfort, not correctness.
+    public static func sendAtOnce(_ descriptor: Int32) { set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
+
+    /// After so many seconds in which the peer was silent, a probe; then four more, a quarter of that apart (tcp(7)).
+    public static func keepAlive(_ descriptor: Int32, seconds: Int32) {
         set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
-        set(descriptor, Int32(IPPROTO_TCP), TCP_KEEPIDLE, tuning.keepaliveSeconds)
-        set(descriptor, Int32(IPPROTO_TCP), TCP_KEEPINTVL, max(1, tuning.keepaliveSeconds / 4))
+        // The last of the times that are set starts the clock, which looks at how long the peer has been silent already.
+        set(descriptor, Int32(IPPROTO_TCP), TCP_KEEPINTVL, max(1, seconds / 4))
         set(descriptor, Int32(IPPROTO_TCP), TCP_KEEPCNT, 4)
+        set(descriptor, Int32(IPPROTO_TCP), TCP_KEEPIDLE, seconds)
     }
 
     /// Sends a FIN and leaves the other direction open (shutdown(2)); 0 or a negated `errno`.
@@ -95,9 +90,11 @@ public enum Socket {
 
     /// Whether the socket has connected to itself: retries toward a local port in the ephemeral range on which nobody
     /// listens may draw that very port (a simultaneous open, RFC 9293, section 3.5).
-    public static func isSelfConnected(_ descriptor: Int32) -> Bool {
-        guard let peer = peer(of: descriptor) else { return false }
-        return local(of: descriptor) == peer
+    ///
+    /// - Parameter port: that it was connected to.
+    public static func isSelfConnected(_ descriptor: Int32, port: UInt16) -> Bool {
+        guard let local = local(of: descriptor), local.port == port else { return false }
+        return peer(of: descriptor) == local
     }
 
     /// The address of the other end, nil when it has gone.

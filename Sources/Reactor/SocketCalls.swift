@@ -6,7 +6,8 @@ public protocol SocketCalls {
     func stream(family: Int32) -> Int32
     func accept(_ listener: Int32) -> Int32
     func spare() -> Int32
-    func tune(_ descriptor: Int32, _ tuning: Socket.Tuning)
+    func sendAtOnce(_ descriptor: Int32)
+    func keepAlive(_ descriptor: Int32, seconds: Int32)
     func finish(_ descriptor: Int32) -> Int32
     func closeGracefully(_ descriptor: Int32)
     func closeWithReset(_ descriptor: Int32)
@@ -14,7 +15,7 @@ public protocol SocketCalls {
     func isAtEnd(_ descriptor: Int32) -> Bool
     func hasUnread(_ descriptor: Int32) -> Bool
     func isOver(_ descriptor: Int32) -> Bool
-    func isSelfConnected(_ descriptor: Int32) -> Bool
+    func isSelfConnected(_ descriptor: Int32, port: UInt16) -> Bool
     func peer(of descriptor: Int32) -> SocketAddress?
     func pipe(bytes: Int32) -> (readEnd: Int32, writeEnd: Int32)?
     func splice(from source: Int32, to destination: Int32, count: UInt32) -> Int32
@@ -33,7 +34,9 @@ public struct KernelSockets: SocketCalls {
     @inlinable @inline(__always)
     public func spare() -> Int32 { Socket.spare() }
     @inlinable @inline(__always)
-    public func tune(_ descriptor: Int32, _ tuning: Socket.Tuning) { Socket.tune(descriptor, tuning) }
+    public func sendAtOnce(_ descriptor: Int32) { Socket.sendAtOnce(descriptor) }
+    @inlinable @inline(__always)
+    public func keepAlive(_ descriptor: Int32, seconds: Int32) { Socket.keepAlive(descriptor, seconds: seconds) }
     @inlinable @inline(__always)
     public func finish(_ descriptor: Int32) -> Int32 { Socket.finish(descriptor) }
     @inlinable @inline(__always)
@@ -49,7 +52,9 @@ public struct KernelSockets: SocketCalls {
     @inlinable @inline(__always)
     public func isOver(_ descriptor: Int32) -> Bool { Socket.isOver(descriptor) }
     @inlinable @inline(__always)
-    public func isSelfConnected(_ descriptor: Int32) -> Bool { Socket.isSelfConnected(descriptor) }
+    public func isSelfConnected(_ descriptor: Int32, port: UInt16) -> Bool {
+        Socket.isSelfConnected(descriptor, port: port)
+    }
     @inlinable @inline(__always)
     public func peer(of descriptor: Int32) -> SocketAddress? { Socket.peer(of: descriptor) }
     @inlinable @inline(__always)

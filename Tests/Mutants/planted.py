@@ -146,8 +146,14 @@ MUTANTS = [
     worker(
         "a connection to itself is taken",
         "Dial",
-        "return sockets.isSelfConnected(unsafe session.pointee.upstream) ? SystemError.refused : 0",
+        "return isOurOwn ? SystemError.refused : 0",
         "return 0",
+    ),
+    worker(
+        "long connections are not kept alive",
+        "RelayTime",
+        "        if keepaliveStart(slot) <= now { keepAlive(slot) }",
+        "        if keepaliveStart(slot) <= now { unsafe session.pointee.isKeptAlive = true }",
     ),
     worker(
         "a request is let go",

@@ -58,8 +58,7 @@ import Testing
             let abi = try FileConfinement.apply(readable: [], listening: [here + "/socket"])
             func listen(_ folder: String) throws {
                 let address = try #require(SocketAddress(unixPath: folder + "/socket"))
-                let tuning = Socket.Tuning(keepaliveSeconds: 0)
-                let socket = try ListeningSocket(address, workers: 1, dualStack: false, tuning: tuning)
+                let socket = try ListeningSocket(address, workers: 1, dualStack: false)
                 for descriptor in socket.descriptors { Socket.closeGracefully(descriptor) }
             }
             for _ in 0..<2 { try listen(here) }

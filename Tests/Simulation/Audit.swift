@@ -136,6 +136,7 @@ struct Audit {
             guard let upstream else { return fail(record, client, "without an upstream") }
             checkComplete(record, from: client, to: upstream, isFirst: record.reason == .clientFin)
             checkComplete(record, from: upstream, to: client, isFirst: record.reason == .upstreamFin)
+            checkKeptAlive(record, client, upstream)
             checkCounts(record, client, upstream)
         case .clientReset:
             guard let upstream else { return fail(record, client, "without an upstream") }
@@ -168,6 +169,23 @@ struct Audit {
             checkEnded(record, from: upstream, to: client)
         case .drained:
             if !world.wasReset { fail(record, client, "without such an order") }
+        }
+    }
+
+    /// What has been relayed for a quarter of the time after which silence is probed can be probed.
+    private func checkKeptAlive(_ record: AccessRecord, _ client: Connection, _ upstream: Connection) {
+        let seconds = world.scenario.keepaliveSeconds
+        let end = record.at.nanoseconds
+        let due = end - record.durationMicroseconds * 1_000 + UInt64(seconds) * 250_000_000
+        // A worker may be held back for a while.
+        let isOverdue = seconds > 0 && end > max(due, upstream.relayedAt) + 1_000_000_000
+        for connection in [client, upstream] {
+            if isOverdue && !connection.isKeptAlive && !connection.isUnix {
+                fail(record, connection, "which was not kept alive")
+            }
+            if connection.isKeptAlive && end < due {
+                fail(record, connection, "which was kept alive from its begin on")
+            }
         }
     }
 

@@ -64,6 +64,7 @@ public enum Mark: Int, CaseIterable, Sendable {
     case limitReached
     case flushed
     case flushGivenUp
+    case keptAlive
     case dataLarge
     // Several workers, unix clients: of fleets alone
     case severalAtWork

@@ -48,6 +48,7 @@ struct Scenario {
     var connectBudget: UInt64 = 5_000_000_000
     var idleTimeout: UInt64 = 0
     var accessLogInterval: UInt64 = 0
+    var keepaliveSeconds: Int32 = 0
     var onRemove = RemovalPolicy.keep
     var rebalances = false
     /// Small results of receives in a row, and a direction is watched.
@@ -75,7 +76,7 @@ struct Scenario {
             idleTimeout: idleTimeout,
             accessLogInterval: accessLogInterval,
             recordsAccess: true,
-            tuning: Socket.Tuning(keepaliveSeconds: 60),
+            keepaliveSeconds: keepaliveSeconds,
             busyPoll: 0,
             maxConnections: maxConnections,
             pipesPerWorker: pipes,

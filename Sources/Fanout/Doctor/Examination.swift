@@ -64,8 +64,7 @@ struct Examination {
             let listener = try ListeningSocket(
                 wanted,
                 workers: 1,
-                dualStack: address.isDualStack,
-                tuning: Socket.Tuning(configuration)
+                dualStack: address.isDualStack
             )
             // Takes the file of a unix socket away again.
             listener.refuseNewConnections()

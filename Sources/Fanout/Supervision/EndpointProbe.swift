@@ -10,6 +10,7 @@ struct EndpointProbe {
 
     private struct Attempt {
         let socket: Int32
+        let port: UInt16
         let began: Deadline
     }
 
@@ -21,7 +22,7 @@ struct EndpointProbe {
     mutating func collect(known: Set<UInt64>, now: Deadline) {
         for (identity, attempt) in pending {
             let result = Socket.finishedConnect(attempt.socket)
-            if result == 0, !Socket.isSelfConnected(attempt.socket) { succeeded[identity] = now }
+            if result == 0, !Socket.isSelfConnected(attempt.socket, port: attempt.port) { succeeded[identity] = now }
             guard result != nil || now.since(attempt.began) > Self.patience else { continue }
             Socket.closeGracefully(attempt.socket)
             pending[identity] = nil
@@ -43,6 +44,6 @@ struct EndpointProbe {
             Socket.closeGracefully(socket)
             return
         }
-        pending[endpoint.identity] = Attempt(socket: socket, began: now)
+        pending[endpoint.identity] = Attempt(socket: socket, port: endpoint.endpoint.address.port, began: now)
     }
 }

@@ -38,8 +38,7 @@ struct ListenerSet {
                 return try ListeningSocket(
                     address,
                     workers: configuration.workers.count,
-                    dualStack: listen.isDualStack,
-                    tuning: Socket.Tuning(configuration)
+                    dualStack: listen.isDualStack
                 )
             } catch {
                 guard error.errno == EADDRINUSE, Deadline.now() < end else { throw error }

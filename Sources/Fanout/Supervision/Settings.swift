@@ -12,7 +12,7 @@ extension DataPathSettings {
             idleTimeout: configuration.idleTimeout.nanoseconds,
             accessLogInterval: configuration.log.accessLogInterval.nanoseconds,
             recordsAccess: configuration.log.accessLog,
-            tuning: Socket.Tuning(configuration),
+            keepaliveSeconds: Int32(clamping: configuration.keepalive.wholeSeconds ?? 0),
             busyPoll: configuration.busyPoll.nanoseconds,
             buffers: configuration.buffers.sizes,
             maxConnections: configuration.connections.count,
@@ -34,12 +34,6 @@ extension EndpointRegistry.Policy {
             preferences: configuration.preferences,
             seed: seed
         )
-    }
-}
-
-extension Socket.Tuning {
-    init(_ configuration: Configuration) {
-        self.init(keepaliveSeconds: Int32(clamping: configuration.keepalive.wholeSeconds ?? 0))
     }
 }
 

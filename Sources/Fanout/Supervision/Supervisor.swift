@@ -151,8 +151,7 @@ struct Supervisor {
             return try ListeningSocket(
                 wanted,
                 workers: workers,
-                dualStack: address.isDualStack,
-                tuning: Socket.Tuning(configuration)
+                dualStack: address.isDualStack
             )
         } catch {
             throw .listen(address.description, error)

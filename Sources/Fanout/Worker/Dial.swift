@@ -63,7 +63,7 @@ extension Worker {
             unsafe session.pointee.error = Int16(truncatingIfNeeded: -socket)
             return nil
         }
-        sockets.tune(socket, settings.tuning)
+        sockets.sendAtOnce(socket)
         return Attempt(row: row, socket: socket, isTrial: row >= endpoints.count - endpoints.trials)
     }
 
@@ -75,6 +75,7 @@ extension Worker {
         unsafe session.pointee.isCounted = true
         unsafe session.pointee.connectMicroseconds = microseconds(now.since(session.pointee.acceptedAt))
         let address = unsafe endpoints.addresses + attempt.row
+        unsafe session.pointee.upstreamPort = address.pointee.port
         unsafe driver.connect(attempt.socket, to: unsafe address, token: begin(.connect, slot))
     }
 
@@ -271,7 +272,8 @@ extension Worker {
     func connectError(_ result: Int32, _ slot: UInt32) -> Int32 {
         let session = unsafe sessions.pointer(slot)
         guard result == 0 else { return unsafe session.pointee.attemptExpired ? SystemError.timedOut : -result }
-        return sockets.isSelfConnected(unsafe session.pointee.upstream) ? SystemError.refused : 0
+        let isOurOwn = unsafe sockets.isSelfConnected(session.pointee.upstream, port: session.pointee.upstreamPort)
+        return isOurOwn ? SystemError.refused : 0
     }
 
     @inline(never)

@@ -57,6 +57,8 @@ struct Session: BitwiseCopyable {
     var error: Int16
     /// The last bytes went to the upstream.
     var awaitsAnswer: Bool
+    /// Whether both sockets are probed when they are silent.
+    var isKeptAlive = false
     var client: Int32
     var upstream: Int32
     /// The slot on which the session is counted, while `isCounted`.
@@ -75,6 +77,8 @@ struct Session: BitwiseCopyable {
     /// ``other`` while dialing, ``connectedMicroseconds`` while relaying, ``unsentBytes`` while flushing.
     var number: UInt32 = 0
     var clientAddress: CompactAddress
+    /// Of the endpoint, while an attempt is under way.
+    var upstreamPort: UInt16 = 0
     /// 0 until an endpoint was chosen.
     var endpoint: UInt64
     var connection: UInt64

@@ -13,7 +13,8 @@ struct DataPathSettings: Sendable {
     var idleTimeout: UInt64
     var accessLogInterval: UInt64
     var recordsAccess: Bool
-    var tuning: Socket.Tuning
+    /// Silence before the first probe on an established connection, in seconds; 0 is off.
+    var keepaliveSeconds: Int32
     /// Spinning before each sleep.
     var busyPoll: UInt64
     /// Of each worker.

@@ -68,8 +68,7 @@ import Testing
         let listener = try ListeningSocket(
             wanted,
             workers: 1,
-            dualStack: false,
-            tuning: Socket.Tuning(keepaliveSeconds: 0)
+            dualStack: false
         )
         defer { for descriptor in listener.descriptors { Socket.closeGracefully(descriptor) } }
         let holder = try #require(ListenHolder.find(.address(listener.address)))

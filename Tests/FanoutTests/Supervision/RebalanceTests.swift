@@ -104,14 +104,12 @@ import Testing
         let listener = try ListeningSocket(
             SocketAddress(ipv4: [127, 0, 0, 1], port: 0),
             workers: 1,
-            dualStack: false,
-            tuning: Socket.Tuning(keepaliveSeconds: 0)
+            dualStack: false
         )
         let gone = try ListeningSocket(
             SocketAddress(ipv4: [127, 0, 0, 1], port: 0),
             workers: 1,
-            dualStack: false,
-            tuning: Socket.Tuning(keepaliveSeconds: 0)
+            dualStack: false
         )
         Socket.closeGracefully(gone.descriptors[0])
         let endpoints = [listener.address, gone.address].enumerated().map { index, address in

@@ -27,8 +27,7 @@ final class WorkerRig: Sendable {
         let listener = try ListeningSocket(
             SocketAddress(ipv4: [127, 0, 0, 1], port: 0),
             workers: 1,
-            dualStack: false,
-            tuning: Socket.Tuning(keepaliveSeconds: 0)
+            dualStack: false
         )
         context = WorkerContext(
             index: 0,
@@ -91,7 +90,7 @@ extension DataPathSettings {
             idleTimeout: 0,
             accessLogInterval: 0,
             recordsAccess: false,
-            tuning: Socket.Tuning(keepaliveSeconds: 0),
+            keepaliveSeconds: 0,
             busyPoll: 0,
             maxConnections: 64,
             pipesPerWorker: 8,

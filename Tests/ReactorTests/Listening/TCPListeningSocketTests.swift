@@ -46,13 +46,22 @@ import Testing
         #expect(Socket.peer(of: accepted.number) == Socket.local(of: client.number))
     }
 
-    @Test func acceptedConnectionsInheritTheTuning() throws {
-        let socket = try TestListener(workers: 2, keepaliveSeconds: 40)
+    @Test func acceptedConnectionsSendAtOnce() throws {
+        let socket = try TestListener(workers: 2)
         let client = try Loopback.connected(to: socket.address)
         let accepted = try socket.accepted()
         #expect(client.number >= 0)
+        #expect(option(accepted, Int32(IPPROTO_TCP), TCP_NODELAY) != 0)
+        #expect(option(accepted, SOL_SOCKET, SO_KEEPALIVE) == 0)
+    }
+
+    @Test func keepaliveAsAskedFor() throws {
+        let socket = try TestListener(workers: 1)
+        let client = try Loopback.connected(to: socket.address)
+        let accepted = try socket.accepted()
+        #expect(client.number >= 0)
+        Socket.keepAlive(accepted.number, seconds: 40)
         let tcp = Int32(IPPROTO_TCP)
-        #expect(option(accepted, tcp, TCP_NODELAY) != 0)
         #expect(option(accepted, SOL_SOCKET, SO_KEEPALIVE) != 0)
         #expect(option(accepted, tcp, TCP_KEEPIDLE) == 40)
         #expect(option(accepted, tcp, TCP_KEEPINTVL) == 10)

@@ -9,14 +9,12 @@ final class TestListener {
     init(
         on address: SocketAddress = Loopback.any,
         workers: Int,
-        dualStack: Bool = false,
-        keepaliveSeconds: Int32 = 0
+        dualStack: Bool = false
     ) throws(SystemError) {
         socket = try ListeningSocket(
             address,
             workers: workers,
-            dualStack: dualStack,
-            tuning: Socket.Tuning(keepaliveSeconds: keepaliveSeconds)
+            dualStack: dualStack
         )
     }
 

@@ -39,8 +39,10 @@ final class Connection {
     /// A send to it was told that nobody is there.
     var hasFailedSend = false
     var isSelfConnected = false
+    var isKeptAlive = false
     /// Whether the connect was told to have succeeded.
     var wasRelayed = false
+    var relayedAt: UInt64 = 0
 
     // From the peer to the worker.
     /// Bytes that have arrived and were not read.

@@ -235,6 +235,7 @@ final class SimulatedDriver: Driver {
         if operation.kind == .connect {
             if completion.result == 0 && operation.connection?.isSelfConnected == false {
                 operation.connection?.wasRelayed = true
+                operation.connection?.relayedAt = network.clock
             } else {
                 network.failedConnects += 1
             }

@@ -60,7 +60,15 @@ struct SimulatedSockets: SocketCalls {
         return network.open(.spare)
     }
 
-    func tune(_ descriptor: Int32, _ tuning: Socket.Tuning) { _ = network.connection(descriptor, "setsockopt") }
+    func sendAtOnce(_ descriptor: Int32) { _ = network.connection(descriptor, "setsockopt") }
+
+    func keepAlive(_ descriptor: Int32, seconds: Int32) {
+        guard let connection = network.connection(descriptor, "setsockopt") else { return }
+        if connection.isUnix || !connection.isEstablished { network.fail("keepalive on \(connection.title)") }
+        if connection.isKeptAlive { network.fail("keepalive on \(connection.title) twice") }
+        connection.isKeptAlive = true
+        network.mark(.keptAlive)
+    }
 
     func finish(_ descriptor: Int32) -> Int32 {
         moveOn()
@@ -106,8 +114,12 @@ struct SimulatedSockets: SocketCalls {
         return network.connection(descriptor, "getpeername")?.isOver ?? true
     }
 
-    func isSelfConnected(_ descriptor: Int32) -> Bool {
-        network.connection(descriptor, "getpeername")?.isSelfConnected ?? false
+    func isSelfConnected(_ descriptor: Int32, port: UInt16) -> Bool {
+        guard let connection = network.connection(descriptor, "getsockname") else { return false }
+        if connection.address.port != port {
+            network.fail("\(connection.title) was connected to another port than \(port)")
+        }
+        return connection.isSelfConnected
     }
 
     func peer(of descriptor: Int32) -> SocketAddress? {

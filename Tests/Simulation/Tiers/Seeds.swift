@@ -58,6 +58,7 @@ struct Draft {
         if once(in: 4) { scenario.descriptorLimit = pick(5...16) }
         if once(in: 4) { scenario.idleTimeout = 3_000_000_000 }
         if once(in: 4) { scenario.accessLogInterval = 700_000_000 }
+        if once(in: 2) { scenario.keepaliveSeconds = Int32(pick(1...4)) }
         if once(in: 3) {
             scenario.onRemove = [.drainWhenIdle, .closeAfter(UInt64(pick(0...3)) * 1_000_000_000), .reset][pick(0...2)]
         }
