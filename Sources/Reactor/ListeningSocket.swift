@@ -63,6 +63,7 @@ public struct ListeningSocket: Sendable {
         }
         if shared { Socket.set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1) }
         Socket.sendAtOnce(descriptor)
+        if address.isLoopback && CongestionControl.isPaced { CongestionControl.doNotPace(descriptor) }
         try bindAndListen(descriptor, address)
         return descriptor
     }

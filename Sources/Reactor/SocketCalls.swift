@@ -7,6 +7,8 @@ public protocol SocketCalls {
     func accept(_ listener: Int32) -> Int32
     func spare() -> Int32
     func sendAtOnce(_ descriptor: Int32)
+    /// ``CongestionControl/doNotPace(_:)``
+    func doNotPace(_ descriptor: Int32)
     func keepAlive(_ descriptor: Int32, seconds: Int32)
     func finish(_ descriptor: Int32) -> Int32
     func closeGracefully(_ descriptor: Int32)
@@ -35,6 +37,8 @@ public struct KernelSockets: SocketCalls {
     public func spare() -> Int32 { Socket.spare() }
     @inlinable @inline(__always)
     public func sendAtOnce(_ descriptor: Int32) { Socket.sendAtOnce(descriptor) }
+    @inlinable @inline(__always)
+    public func doNotPace(_ descriptor: Int32) { CongestionControl.doNotPace(descriptor) }
     @inlinable @inline(__always)
     public func keepAlive(_ descriptor: Int32, seconds: Int32) { Socket.keepAlive(descriptor, seconds: seconds) }
     @inlinable @inline(__always)

@@ -64,6 +64,7 @@ extension Worker {
             return nil
         }
         sockets.sendAtOnce(socket)
+        if settings.isPaced, unsafe endpoints.addresses[row].isLoopback { sockets.doNotPace(socket) }
         return Attempt(row: row, socket: socket, isTrial: row >= endpoints.count - endpoints.trials)
     }
 

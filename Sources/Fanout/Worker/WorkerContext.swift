@@ -15,6 +15,8 @@ struct DataPathSettings: Sendable {
     var recordsAccess: Bool
     /// Silence before the first probe on an established connection, in seconds; 0 is off.
     var keepaliveSeconds: Int32
+    /// Whether the congestion control of new sockets spreads what they send over time (CongestionControl).
+    var isPaced = false
     /// Spinning before each sleep.
     var busyPoll: UInt64
     /// Of each worker.

@@ -62,6 +62,8 @@ struct SimulatedSockets: SocketCalls {
 
     func sendAtOnce(_ descriptor: Int32) { _ = network.connection(descriptor, "setsockopt") }
 
+    func doNotPace(_ descriptor: Int32) { _ = network.connection(descriptor, "setsockopt") }
+
     func keepAlive(_ descriptor: Int32, seconds: Int32) {
         guard let connection = network.connection(descriptor, "setsockopt") else { return }
         if connection.isUnix || !connection.isEstablished { network.fail("keepalive on \(connection.title)") }
