@@ -9,12 +9,13 @@ import Glibc
 final class ChurnClient: Handler {
     private unowned let load: Load
     private let size: Int
-    private let startedAt = now()
+    private let startedAt: UInt64
     private var isSent = false
     private var received = 0
 
-    init(_ descriptor: Int32, load: Load) {
+    init(_ descriptor: Int32, load: Load, startedAt: UInt64) {
         self.load = load
+        self.startedAt = startedAt
         size = load.order.workload.messageSize
         super.init(descriptor)
     }

@@ -22,7 +22,7 @@ class Handler {
 /// fewest wake-ups.
 final class EventLoop {
     private static let capacity = 512
-    private static let turnMilliseconds: Int32 = 50
+    static let turnMilliseconds: Int32 = 50
 
     private let epoll: Int32
     private var handlers: [Handler?] = []
@@ -46,8 +46,9 @@ final class EventLoop {
         Glibc.close(handler.descriptor)
     }
 
-    func turn() {
-        let count = unsafe bench_epoll_wait(epoll, &ready, Int32(Self.capacity), Self.turnMilliseconds)
+    /// - Parameter milliseconds: how long to sleep at most.
+    func turn(within milliseconds: Int32 = turnMilliseconds) {
+        let count = unsafe bench_epoll_wait(epoll, &ready, Int32(Self.capacity), milliseconds)
         precondition(count >= 0, "epoll_wait: errno \(-count)")
         for index in 0..<Int(count) {
             let event = ready[index]

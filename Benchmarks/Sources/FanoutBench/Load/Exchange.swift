@@ -70,6 +70,14 @@ final class ExchangeClient: Handler {
         flush()
     }
 
+    /// Sends one message, which should have been sent at `time`.
+    func send(due time: UInt64) {
+        phase = .running
+        sentAt[0] = time
+        owed = size
+        flush()
+    }
+
     override func ready(_ events: UInt32) {
         if phase == .connecting {
             guard events.isWritable else { return }
@@ -102,7 +110,11 @@ final class ExchangeClient: Handler {
             sentAt[oldest] = time
             oldest = oldest + 1 == depth ? 0 : oldest + 1
         }
-        owed += answers * size
+        if load.order.workload.rate == nil {
+            owed += answers * size
+        } else {
+            load.rest(self)
+        }
     }
 
     private func flush() {

@@ -26,6 +26,8 @@ final class Load {
     private var clients: [Int32: Handler] = [:]
     /// Clients whose connect failed at once; the next turn tries again.
     private var unstarted = 0
+    /// Clients that wait for their next message, where messages are paced.
+    private var resting: [ExchangeClient] = []
     /// False while the number of connections is fixed: whoever counts them starts them.
     private var repeats = true
 
@@ -53,7 +55,12 @@ final class Load {
         }
         open()
         if workload.kind == .exchange {
-            for client in clients.values { (client as? ExchangeClient)?.start() }
+            let exchanges = clients.values.compactMap { $0 as? ExchangeClient }
+            if workload.rate == nil {
+                for client in exchanges { client.start() }
+            } else {
+                resting = exchanges
+            }
         }
         turn(for: order.warmUpSeconds)
 
@@ -95,6 +102,7 @@ final class Load {
 
     private func turn(for seconds: Double) {
         let end = now() + UInt64(seconds * 1e9)
+        if let rate = workload.rate { return turn(until: end, Pace(rate: rate, from: now())) }
         while now() < end {
             let again = unstarted
             unstarted = 0
@@ -103,9 +111,29 @@ final class Load {
         }
     }
 
+    /// Never sleeps, so that nothing begins late for the load's own sake.
+    private func turn(until end: UInt64, _ pace: Pace) {
+        var pace = pace
+        repeats = false
+        while now() < end {
+            while workload.kind == .churn || !resting.isEmpty, let time = pace.take(at: now()) {
+                if workload.kind == .churn {
+                    startClient(due: time)
+                } else {
+                    resting.removeFirst().send(due: time)
+                }
+            }
+            loop.turn(within: 0)
+        }
+    }
+
+    /// The client of a paced exchange has its answer.
+    func rest(_ client: ExchangeClient) { resting.append(client) }
+
     /// Opens the connections: those that stay for messages a few at a time, each with a round trip that shows that it
     /// works; the others all at once.
     private func open() {
+        if workload.kind == .churn && workload.rate != nil { return }
         guard workload.kind == .exchange || workload.kind == .idle else {
             for _ in 0..<workload.connections { startClient() }
             return
@@ -158,7 +186,9 @@ final class Load {
     }
 
     /// Starts one client; a connect that fails at once is an error.
-    private func startClient() {
+    ///
+    /// - Parameter due: when it should have been started, if that is not now.
+    private func startClient(due: UInt64? = nil) {
         let descriptor = bench_connect(target)
         guard descriptor >= 0 else {
             errors += 1
@@ -166,7 +196,7 @@ final class Load {
             return
         }
         switch workload.kind {
-        case .churn: return loop.add(ChurnClient(descriptor, load: self))
+        case .churn: return loop.add(ChurnClient(descriptor, load: self, startedAt: due ?? now()))
         case .bulkUp, .bulkBoth: stay(BulkStream(descriptor, load: self, sends: true, isClient: true))
         case .bulkDown: stay(BulkStream(descriptor, load: self, sends: false, isClient: true))
         default: stay(ExchangeClient(descriptor, load: self))

@@ -1,14 +1,14 @@
 extension Workload {
     /// The whole comparison, in the order of the report.
     static let all: [Workload] =
-        bulk + pingPong + [pipelined] + churn + idle + software + scaled(workers: 1) + scaled(workers: 2)
+        bulk + pingPong + [pipelined] + churn + paced + idle + software + scaled(workers: 1) + scaled(workers: 2)
 
     /// What `--quick` takes: one or two of each family.
     static let quick: [Workload] = all.filter { quickNames.contains($0.name) }
 
     private static let quickNames = [
         "bulk-up-1", "bulk-both-16", "pingpong-64", "pingpong-1024", "messages-16k", "pipelined", "churn-64",
-        "idle-5000", "redis-p1", "scale-pingpong-w1", "scale-pingpong-w2",
+        "paced-pingpong", "idle-5000", "redis-p1", "scale-pingpong-w1", "scale-pingpong-w2",
     ]
 
     private static let bulk: [Workload] = [1, 16, 128].flatMap { count in
@@ -33,6 +33,12 @@ extension Workload {
     private static let churn: [Workload] = [
         Workload(name: "churn-16", kind: .churn, connections: 16), churn64,
         Workload(name: "churn-256", kind: .churn, connections: 256),
+    ]
+
+    /// The same load for all peers, of half of what they can do: what latencies are compared at.
+    private static let paced: [Workload] = [
+        Workload(name: "paced-pingpong", kind: .exchange, connections: 64, rate: 40_000),
+        Workload(name: "paced-churn", kind: .churn, connections: 64, rate: 8_000),
     ]
 
     private static let idle: [Workload] = [5_000, 9_900].map {

@@ -23,6 +23,9 @@ struct Workload: Codable, Hashable {
     var messageSize = 64
     /// Messages in flight on a connection, or requests in redis-benchmark's pipeline.
     var depth = 1
+    /// Round trips or connections that begin each second, whether the earlier ones are over or not; else as many as the peer
+    /// takes.
+    var rate: Double?
     /// For the scaling comparison: so many workers, on all CPUs. Else one worker on the proxy's CPU.
     var scaledWorkers: Int?
 
@@ -49,15 +52,19 @@ extension Workload {
         case .bulkBoth: return "\(count), as fast as it goes in both directions at once; GiB of both together"
         case .exchange:
             let flight = depth == 1 ? "" : ", \(depth) messages in flight on each"
-            return "\(count), \(messageSize) bytes there and back\(flight)" + scaling
+            return "\(count), \(messageSize) bytes there and back\(flight)" + pace + scaling
         case .churn:
-            return "connect, 64 bytes there and back, the backend closes, the client closes; \(connections) at once"
-                + scaling
+            let limit = rate == nil ? "; \(connections) at once" : ""
+            return "connect, 64 bytes there and back, the backend closes, the client closes" + limit + pace + scaling
         case .idle: return "\(count) held, each echoed 64 bytes once"
         case .redis: return "redis-benchmark -P \(depth), GET, \(count), Redis behind"
         case .postgres: return "pgbench, select only, simple protocol, \(count), PostgreSQL behind"
         case .http: return "wrk, keep-alive, a body of 64 bytes, \(count), nginx's HTTP server behind"
         }
+    }
+
+    private var pace: String {
+        rate.map { "; \(Int($0)) begin each second, and are timed from when they should" } ?? ""
     }
 
     private var scaling: String {
