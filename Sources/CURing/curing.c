@@ -7,6 +7,7 @@
 #include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <sched.h>
@@ -103,6 +104,12 @@ int fanout_splice(int from, int to, unsigned count) {
     ssize_t moved = splice(from, NULL, to, NULL, count, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
     return moved < 0 ? -errno : (int)moved;
 }
+
+int fanout_connect(int socket, const void *address, socklen_t length) {
+    return connect(socket, address, length) < 0 ? -errno : 0;
+}
+
+void fanout_use_reno(int socket) { setsockopt(socket, IPPROTO_TCP, TCP_CONGESTION, "reno", strlen("reno")); }
 
 int fanout_eventfd(void) {
     int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

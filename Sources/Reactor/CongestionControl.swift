@@ -1,3 +1,4 @@
+import CURing
 import Glibc
 
 /// The congestion control of TCP sockets (tcp(7), TCP_CONGESTION).
@@ -7,7 +8,6 @@ import Glibc
 public enum CongestionControl {
     /// The longest name, with its end (TCP_CA_NAME_MAX of Linux).
     private static let longest = 16
-    private static let reno: [UInt8] = Array("reno".utf8)
 
     /// What new sockets have here, nil when there is no socket to be asked.
     public static var usual: String? {
@@ -30,7 +30,5 @@ public enum CongestionControl {
     }
 
     /// For a socket on loopback; those that a listener accepts inherit it. A failure costs comfort, not correctness.
-    public static func doNotPace(_ descriptor: Int32) {
-        _ = unsafe setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_CONGESTION, reno, socklen_t(reno.count))
-    }
+    public static func doNotPace(_ descriptor: Int32) { fanout_use_reno(descriptor) }
 }

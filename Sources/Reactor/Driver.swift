@@ -72,8 +72,13 @@ public protocol Driver: AnyObject {
 
     /// Accepts connections until something ends it: each result is a non-blocking, close-on-exec descriptor.
     func accept(on listener: Int32, token: Token)
+    /// Begins to connect. What is connected at once, as it is on loopback, needs no operation; else the completion brings 0, a
+    /// negated `errno`, or bits of poll(2): then the socket tells what became of it (``SocketCalls/takeError(_:)``).
+    ///
     /// The address must stay where it is until a ``wait(until:)`` has returned with nothing unsubmitted.
-    func connect(_ socket: Int32, to address: UnsafePointer<SocketAddress>, token: Token)
+    ///
+    /// - Returns: whether it is connected, and no completion follows.
+    func connect(_ socket: Int32, to address: UnsafePointer<SocketAddress>, token: Token) -> Bool
     /// Receives into one buffer of the pool, which is taken only when there is data.
     func receive(from socket: Int32, into pool: BufferPool, token: Token)
     /// Yields the bits of poll(2) once, when there is data, an end of stream or an error; at once if there is now.

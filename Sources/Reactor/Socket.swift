@@ -69,6 +69,16 @@ public enum Socket {
     /// Not POLLHUP: that is set as soon as both streams have ended, with bytes still to be sent.
     public static func isOver(_ descriptor: Int32) -> Bool { peer(of: descriptor) == nil }
 
+    /// Connects (connect(2)): 0 if that is done, `-EALREADY` while it is under way, or a negated `errno`.
+    ///
+    /// The handshake of a connection to this very machine is over when the first call returns, and its result is told by a second.
+    @inlinable @inline(__always)
+    public static func connectAtOnce(_ descriptor: Int32, to address: UnsafePointer<SocketAddress>) -> Int32 {
+        let code = unsafe fanout_connect(descriptor, address, address.pointee.length)
+        guard code == -EINPROGRESS || code == -EINTR else { return code }
+        return unsafe fanout_connect(descriptor, address, address.pointee.length)
+    }
+
     /// Begins to connect a socket of ``stream(family:)``; false if that has failed already.
     public static func startConnect(_ descriptor: Int32, to address: SocketAddress) -> Bool {
         unsafe address.withSockaddr { unsafe connect(descriptor, $0, $1) } == 0 || errno == EINPROGRESS
@@ -81,7 +91,7 @@ public enum Socket {
     }
 
     /// The error that is pending on the socket, which is gone with that; 0 if there is none (SO_ERROR, socket(7)).
-    static func takeError(_ descriptor: Int32) -> Int32 {
+    public static func takeError(_ descriptor: Int32) -> Int32 {
         var error: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)
         let code = unsafe getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length)

@@ -13,6 +13,7 @@ public protocol SocketCalls {
     func finish(_ descriptor: Int32) -> Int32
     func closeGracefully(_ descriptor: Int32)
     func closeWithReset(_ descriptor: Int32)
+    func takeError(_ descriptor: Int32) -> Int32
     func unsentBytes(_ descriptor: Int32) -> Int
     func isAtEnd(_ descriptor: Int32) -> Bool
     func hasUnread(_ descriptor: Int32) -> Bool
@@ -47,6 +48,8 @@ public struct KernelSockets: SocketCalls {
     public func closeGracefully(_ descriptor: Int32) { Socket.closeGracefully(descriptor) }
     @inlinable @inline(__always)
     public func closeWithReset(_ descriptor: Int32) { Socket.closeWithReset(descriptor) }
+    @inlinable @inline(__always)
+    public func takeError(_ descriptor: Int32) -> Int32 { Socket.takeError(descriptor) }
     @inlinable @inline(__always)
     public func unsentBytes(_ descriptor: Int32) -> Int { Socket.unsentBytes(descriptor) }
     @inlinable @inline(__always)

@@ -134,12 +134,21 @@ import Glibc
         unsafe sqe.pointee.user_data = token.rawValue
     }
 
-    public func connect(_ socket: Int32, to address: UnsafePointer<SocketAddress>, token: Token) {
+    public func connect(_ socket: Int32, to address: UnsafePointer<SocketAddress>, token: Token) -> Bool {
+        let code = unsafe Socket.connectAtOnce(socket, to: address)
+        if code == 0 { return true }
         let sqe = unsafe submission()
+        if code == -EALREADY {
+            unsafe io_uring_prep_poll_add(sqe, socket, UInt32(POLLOUT))
+            unsafe sqe.pointee.user_data = token.rawValue
+            return false
+        }
+        // What has failed fails once more, and its result comes as that of any operation.
         // A SocketAddress begins with the bytes of its sockaddr.
         let bytes = unsafe UnsafeRawPointer(address).assumingMemoryBound(to: sockaddr.self)
         unsafe io_uring_prep_connect(sqe, socket, bytes, address.pointee.length)
         unsafe sqe.pointee.user_data = token.rawValue
+        return false
     }
 
     public func receive(from socket: Int32, into pool: BufferPool, token: Token) {

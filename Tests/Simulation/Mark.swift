@@ -9,6 +9,8 @@ public enum Mark: Int, CaseIterable, Sendable {
     case interruptedSend
     case sendFailed
     case hiddenReset
+    case connectedAtOnce
+    case connectToldByPoll
     case connectRefused
     case connectUnreachable
     case connectTimedOut

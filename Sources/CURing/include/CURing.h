@@ -122,6 +122,12 @@ static inline int fanout_send(int socket, const void *bytes, size_t count) {
     return (int)fanout_system_call(SYS_sendto, socket, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+/* connect(2); the address begins with the bytes of its sockaddr. 0 or -errno. */
+int fanout_connect(int socket, const void *address, socklen_t length);
+
+/* Reno as the congestion control of a TCP socket (tcp(7), TCP_CONGESTION). */
+void fanout_use_reno(int socket);
+
 /* eventfd(2), non-blocking and close-on-exec; -errno on failure. */
 int fanout_eventfd(void);
 

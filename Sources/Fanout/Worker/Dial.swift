@@ -27,7 +27,10 @@ extension Worker {
         unsafe session.pointee.phase = .dialing
         unsafe session.pointee.attempts &+= 1
         unsafe session.pointee.attemptExpired = false
-        startAttempt(slot, attempt, endpoints)
+        if startAttempt(slot, attempt, endpoints) {
+            connectFinished(0, slot)
+            return
+        }
         deadlines.set(slot, min(attemptEnd(slot), now.advanced(by: spareDelay(slot, isTrial: attempt.isTrial))))
         listenToClientEarly(slot)
     }
@@ -68,7 +71,8 @@ extension Worker {
         return Attempt(row: row, socket: socket, isTrial: row >= endpoints.count - endpoints.trials)
     }
 
-    func startAttempt(_ slot: UInt32, _ attempt: Attempt, _ endpoints: EndpointSet) {
+    /// True if it is connected already.
+    func startAttempt(_ slot: UInt32, _ attempt: Attempt, _ endpoints: EndpointSet) -> Bool {
         let session = unsafe sessions.pointer(slot)
         unsafe session.pointee.upstream = attempt.socket
         unsafe session.pointee.endpointSlot = endpoints.slots[attempt.row]
@@ -77,7 +81,11 @@ extension Worker {
         unsafe session.pointee.connectMicroseconds = microseconds(now.since(session.pointee.acceptedAt))
         let address = unsafe endpoints.addresses + attempt.row
         unsafe session.pointee.upstreamPort = address.pointee.port
-        unsafe driver.connect(attempt.socket, to: unsafe address, token: begin(.connect, slot))
+        guard unsafe driver.connect(attempt.socket, to: unsafe address, token: begin(.connect, slot)) else {
+            return false
+        }
+        isOver(.connect, slot)
+        return true
     }
 
     /// No endpoint can be tried now.
@@ -258,8 +266,8 @@ extension Worker {
         if spareHasWon(slot) {
             cancel(.connect, slot)
         } else if now < end {
-            startSpare(slot)
             deadlines.set(slot, end)
+            startSpare(slot)
             return
         } else {
             // Whether it succeeded in this very moment, its result will say.
@@ -272,7 +280,8 @@ extension Worker {
     /// 0, or why a connect did not come about.
     func connectError(_ result: Int32, _ slot: UInt32) -> Int32 {
         let session = unsafe sessions.pointer(slot)
-        guard result == 0 else { return unsafe session.pointee.attemptExpired ? SystemError.timedOut : -result }
+        let error = unsafe result > 0 ? sockets.takeError(session.pointee.upstream) : -result
+        guard error == 0 else { return unsafe session.pointee.attemptExpired ? SystemError.timedOut : error }
         let isOurOwn = unsafe sockets.isSelfConnected(session.pointee.upstream, port: session.pointee.upstreamPort)
         return isOurOwn ? SystemError.refused : 0
     }

@@ -23,7 +23,7 @@ extension Worker {
             if unsafe session.pointee.clientFinishedEarly {
                 finish(slot, .tx)
             } else {
-                armReceive(slot, .tx)
+                greet(slot)
             }
         case .holding:
             send(slot, .tx)

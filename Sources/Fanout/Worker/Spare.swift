@@ -60,8 +60,11 @@ extension Worker {
         unsafe copy.pointee.attemptExpired = false
         unsafe session.pointee.other = spare + 1
         unsafe session.pointee.attempts &+= 1
-        startAttempt(spare, attempt, endpoints)
-        deadlines.set(spare, attemptEnd(spare))
+        if startAttempt(spare, attempt, endpoints) {
+            spareFinished(0, spare)
+        } else {
+            deadlines.set(spare, attemptEnd(spare))
+        }
     }
 
     func spareDeadline(_ spare: UInt32) {

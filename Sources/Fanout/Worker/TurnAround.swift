@@ -98,6 +98,31 @@ extension Worker {
         leaveWatch(slot, direction)
     }
 
+    /// The upstream is there, and nothing was received from the client yet: what is there goes on in the same moment, and what
+    /// comes later is received.
+    func greet(_ slot: UInt32) {
+        let session = unsafe sessions.pointer(slot)
+        let flow = unsafe flow(slot, .tx)
+        let received =
+            hasShared ? driver.receive(from: unsafe session.pointee.client, into: shared) : -SystemError.wouldBlock
+        guard received > 0 else {
+            if received == -SystemError.wouldBlock || received == -SystemError.interrupted {
+                armReceive(slot, .tx)
+            } else {
+                streamEnded(received, slot, .tx)
+            }
+            return
+        }
+        let sent = driver.send(to: unsafe session.pointee.upstream, buffer: shared, count: UInt32(bitPattern: received))
+        if sent > 0 { unsafe count(UInt32(bitPattern: sent), session, .tx) }
+        guard sent == received else {
+            isStuck(received, sent, slot, .tx)
+            return
+        }
+        if received < bufferSize { unsafe flow.pointee.smallResults = 1 }
+        armReceive(slot, .tx)
+    }
+
     /// The destination has not taken all that the shared buffer holds, or has gone.
     @inline(never)
     private func isStuck(_ received: Int32, _ sent: Int32, _ slot: UInt32, _ direction: Direction) {
@@ -130,8 +155,7 @@ extension Worker {
     func giveBackBuffer(of flow: UnsafeMutablePointer<Flow>) {
         guard unsafe flow.pointee.holdsBuffer else { return }
         unsafe flow.pointee.holdsBuffer = false
-        if unsafe flow.pointee.smallResults == settings.watchesAfter { wantsShared = true }
-        if unsafe wantsShared && !hasShared && flow.pointee.pool == .common && driver.freeBuffers(in: .common) > 0 {
+        if unsafe !hasShared && flow.pointee.pool == .common && driver.freeBuffers(in: .common) > 0 {
             shared = unsafe flow.pointee.buffer
             hasShared = true
         } else {

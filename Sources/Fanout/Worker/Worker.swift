@@ -46,8 +46,6 @@ final class Worker<D: Driver>: CompletionHandler {
     /// What watched flows receive into (TurnAround), while there is one.
     var shared: BufferIndex = 0
     var hasShared = false
-    /// Some flow has shown to carry small messages.
-    var wantsShared = false
     let bufferSize: Int32
     private var completions: UInt64 = 0
 
@@ -191,10 +189,7 @@ final class Worker<D: Driver>: CompletionHandler {
             forget(completion)
             return
         }
-        if !completion.more {
-            unsafe session.pointee.inFlight &= ~(1 &<< UInt16(operation.rawValue))
-            pendingOperations &-= 1
-        }
+        if !completion.more { isOver(operation, slot) }
         switch unsafe session.pointee.phase {
         case .ending, .flushing:
             completedLate(completion)
@@ -270,6 +265,13 @@ final class Worker<D: Driver>: CompletionHandler {
         unsafe session.pointee.inFlight |= bit
         pendingOperations &+= 1
         return unsafe Token(operation, slot: slot, generation: session.pointee.generation)
+    }
+
+    /// Nothing more comes of a session's operation.
+    @inline(__always)
+    func isOver(_ operation: Operation, _ slot: UInt32) {
+        unsafe sessions.pointer(slot).pointee.inFlight &= ~(1 &<< UInt16(operation.rawValue))
+        pendingOperations &-= 1
     }
 
     func cancel(_ operation: Operation, _ slot: UInt32) {

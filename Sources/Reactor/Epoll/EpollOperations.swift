@@ -45,17 +45,16 @@ extension EpollDriver {
 
     // MARK: Verbs
 
-    public func connect(_ descriptor: Int32, to address: UnsafePointer<SocketAddress>, token: Token) {
-        // A SocketAddress begins with the bytes of its sockaddr.
-        let bytes = unsafe UnsafeRawPointer(address).assumingMemoryBound(to: sockaddr.self)
-        let code = unsafe Glibc.connect(descriptor, bytes, address.pointee.length) == 0 ? 0 : errno
-        guard code == 0 || code == EINPROGRESS || code == EINTR else {
-            results.append(Completion(token: token, result: -code))
-            return
+    public func connect(_ descriptor: Int32, to address: UnsafePointer<SocketAddress>, token: Token) -> Bool {
+        let code = unsafe Socket.connectAtOnce(descriptor, to: address)
+        guard code == 0 || code == -EALREADY else {
+            results.append(Completion(token: token, result: code))
+            return false
         }
-        guard let socket = unsafe open(descriptor, for: token) else { return }
+        guard let socket = unsafe open(descriptor, for: token) else { return false }
+        if code == 0 { return true }
         unsafe socket.pointee.outgoing = .connect
-        if code == 0 { unsafe finishOutgoing(socket, 0) }
+        return false
     }
 
     public func receive(from descriptor: Int32, into pool: BufferPool, token: Token) {

@@ -119,6 +119,28 @@ import Testing
         try bench.settle()
     }
 
+    /// The endpoint drops the first SYN, and takes or refuses the second, which comes a second later (RFC 6298, 2.1).
+    @Test(arguments: DriverKind.all, [true, false])
+    func aConnectThatTakesAWhile(kind: DriverKind, succeeds: Bool) throws {
+        let bench = try DriverBench(kind)
+        let listener = try Loopback.listener()
+        let address = try Loopback.address(of: listener)
+        #expect(fanout_refuse_new_connections(listener.number) == 0)
+        let socket = try Descriptor(Socket.stream(family: AddressFamily.ipv4))
+        let token = bench.connect(socket, to: address)
+        try bench.settle()
+        #expect(bench.isInFlight(token))
+        if succeeds {
+            var unused: Int32 = 0
+            let length = socklen_t(MemoryLayout<Int32>.size)
+            #expect(unsafe setsockopt(listener.number, SOL_SOCKET, SO_DETACH_FILTER, &unused, length) == 0)
+        } else {
+            listener.close()
+        }
+        #expect(try bench.outcome(of: token, socket) == (succeeds ? 0 : ECONNREFUSED))
+        #expect((Socket.peer(of: socket.number) == address) == succeeds)
+    }
+
     /// As a spare connect that came first takes the place of the one that takes too long.
     @Test(arguments: DriverKind.all)
     func aConnectedSocketMayBecomeThatOfAnotherOwner(kind: DriverKind) throws {

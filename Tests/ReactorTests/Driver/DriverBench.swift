@@ -66,8 +66,17 @@ import Testing
         let place = UnsafeMutablePointer<SocketAddress>.allocate(capacity: 1)
         unsafe place.initialize(to: address)
         unsafe addresses.append(place)
-        unsafe driver.connect(socket.number, to: UnsafePointer(place), token: token)
+        if unsafe driver.connect(socket.number, to: UnsafePointer(place), token: token) {
+            inFlight.remove(token.rawValue)
+            results[token.rawValue] = [Completion(token: token, result: 0)]
+        }
         return token
+    }
+
+    /// What became of a connect: 0 or an `errno`.
+    func outcome(of connect: Token, _ socket: Descriptor) throws -> Int32 {
+        let result = try final(of: connect).result
+        return result > 0 ? Socket.takeError(socket.number) : -result
     }
 
     /// Free buffers of the common pool, and how many it has.

@@ -70,23 +70,30 @@ extension SimulatedDriver {
         switch network.endpoints[port]?.behaviour {
         case .accepts:
             world.establish(connection, port: port)
-            finish(index, 0)
+            finishConnect(index, connection, 0)
         case .connectsToItself:
             network.mark(.selfConnected)
             connection.isSelfConnected = true
             finish(index, 0)
         case .refuses, nil:
             network.mark(.connectRefused)
-            finish(index, -ECONNREFUSED)
+            finishConnect(index, connection, ECONNREFUSED)
         case .unreachable:
             network.mark(.connectUnreachable)
-            finish(index, -EHOSTUNREACH)
+            finishConnect(index, connection, EHOSTUNREACH)
         case .timesOut:
             network.mark(.connectTimedOut)
-            finish(index, -ETIMEDOUT)
+            finishConnect(index, connection, ETIMEDOUT)
         case .silent:
             network.fail("a silent endpoint has answered: the simulation is wrong")
         }
+    }
+
+    /// The result itself, or word that there is one.
+    private func finishConnect(_ index: Int, _ connection: Connection, _ error: Int32) {
+        guard network.fault(.connectToldByPoll) else { return finish(index, -error) }
+        connection.error = error
+        finish(index, Int32(error == 0 ? POLLOUT : POLLOUT | POLLERR | POLLHUP))
     }
 
     private func receive(_ index: Int, _ connection: Connection) {

@@ -72,14 +72,39 @@ final class SimulatedDriver: Driver {
         ask(PendingOperation(token, .accept, listener: listener))
     }
 
-    func connect(_ socket: Int32, to address: UnsafePointer<SocketAddress>, token: Token) {
-        guard var operation = begin(.connect, socket, token) else { return }
+    func connect(_ socket: Int32, to address: UnsafePointer<SocketAddress>, token: Token) -> Bool {
+        guard var operation = begin(.connect, socket, token) else { return false }
         unsafe operation.address = address
         operation.port = unsafe address.pointee.port
         operation.connection?.address = unsafe address.pointee
         join(operation)
         network.connects += 1
+        if let connection = operation.connection, isAtOnce(connection, operation.port) { return true }
         ask(operation)
+        return false
+    }
+
+    /// Whether an endpoint is connected to at once, as on loopback.
+    private func isAtOnce(_ connection: Connection, _ port: UInt16) -> Bool {
+        switch network.endpoints[port]?.behaviour {
+        case .accepts:
+            guard network.fault(.connectedAtOnce) else { return false }
+            world.establish(connection, port: port)
+            noteConnected(connection)
+        case .connectsToItself:
+            guard network.fault(.connectedAtOnce) else { return false }
+            connection.isSelfConnected = true
+            network.failedConnects += 1
+        case .refuses, .unreachable, .timesOut, .silent, nil:
+            return false
+        }
+        network.say("\(connection.title) is connected at once")
+        return true
+    }
+
+    private func noteConnected(_ connection: Connection) {
+        connection.wasRelayed = true
+        connection.relayedAt = network.clock
     }
 
     func receive(from socket: Int32, into pool: BufferPool, token: Token) {
@@ -232,10 +257,10 @@ final class SimulatedDriver: Driver {
             return
         }
         let operation = pending.remove(at: index)
-        if operation.kind == .connect {
-            if completion.result == 0 && operation.connection?.isSelfConnected == false {
-                operation.connection?.wasRelayed = true
-                operation.connection?.relayedAt = network.clock
+        if operation.kind == .connect, let connection = operation.connection {
+            let isSuccess = completion.result == 0 || (completion.result > 0 && connection.error == 0)
+            if isSuccess && !connection.isSelfConnected {
+                noteConnected(connection)
             } else {
                 network.failedConnects += 1
             }

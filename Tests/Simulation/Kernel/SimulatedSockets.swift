@@ -88,6 +88,12 @@ struct SimulatedSockets: SocketCalls {
 
     func closeWithReset(_ descriptor: Int32) { network.close(descriptor, withReset: true) }
 
+    func takeError(_ descriptor: Int32) -> Int32 {
+        guard let connection = network.connection(descriptor, "getsockopt") else { return EBADF }
+        defer { connection.error = 0 }
+        return connection.error
+    }
+
     func unsentBytes(_ descriptor: Int32) -> Int {
         moveOn()
         let unsent = network.connection(descriptor, "SIOCOUTQ")?.queued ?? 0

@@ -63,6 +63,25 @@ extension Walk {
             $0.endpoints[1]?.behaviour = .silent
             $0.endpoints[2] = Network.Endpoint(behaviour: .refuses) { Peer([]) }
         },
+        Walk("connected at once", questions + [.fin], [.awaitBytes(1), .send(1), .fin], [.connectedAtOnce], 1) {
+            $0.watchesAfter = 1
+        },
+        Walk(
+            "an endpoint refuses, as a poll tells",
+            [.send(1), .fin],
+            [.fin],
+            [.connectToldByPoll, .connectedAtOnce],
+            2
+        ) {
+            $0.services = [[1, 2]]
+            $0.endpoints[2] = Network.Endpoint(behaviour: .refuses) { Peer([]) }
+        },
+        Walk("a spare that is connected at once", [.send(1), .reset], [.fin], [.connectedAtOnce], 1) {
+            $0.services = [[1, 2]]
+            $0.hedge = .after(10_000_000)
+            $0.endpoints[1]?.behaviour = .silent
+            $0.endpoints[2] = Network.Endpoint(behaviour: .accepts) { Peer([.fin]) }
+        },
         Walk("no endpoint at first", [.send(1), .fin], [.fin]) {
             $0.services = [[]]
             $0.steps = [.endpoints(service: 0, [1])]
