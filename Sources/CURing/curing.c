@@ -34,7 +34,7 @@ int fanout_ring_init(struct io_uring *ring, unsigned sq_entries, unsigned cq_ent
 
 int fanout_ring_lock(struct io_uring *ring) {
     static const uint8_t operations[] = {
-        IORING_OP_ACCEPT, IORING_OP_CONNECT, IORING_OP_RECV, IORING_OP_SEND, IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL,
+        IORING_OP_ACCEPT, IORING_OP_RECV, IORING_OP_SEND, IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL,
     };
     enum { OPERATIONS = sizeof operations };
     struct io_uring_restriction restrictions[OPERATIONS + 2];

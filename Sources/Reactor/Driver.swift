@@ -72,10 +72,8 @@ public protocol Driver: AnyObject {
 
     /// Accepts connections until something ends it: each result is a non-blocking, close-on-exec descriptor.
     func accept(on listener: Int32, token: Token)
-    /// Begins to connect. What is connected at once, as it is on loopback, needs no operation; else the completion brings 0, a
-    /// negated `errno`, or bits of poll(2): then the socket tells what became of it (``SocketCalls/takeError(_:)``).
-    ///
-    /// The address must stay where it is until a ``wait(until:)`` has returned with nothing unsubmitted.
+    /// Begins to connect. What is connected at once, as it mostly is within a machine, needs no operation; else the completion
+    /// brings 0, a negated `errno`, or bits of poll(2): then the socket tells what became of it (``SocketCalls/takeError(_:)``).
     ///
     /// - Returns: whether it is connected, and no completion follows.
     func connect(_ socket: Int32, to address: UnsafePointer<SocketAddress>, token: Token) -> Bool
@@ -113,8 +111,6 @@ public protocol Driver: AnyObject {
     /// Starts what was asked for, and sleeps until there is a result, a wake-up, or the deadline. A wake-up that is
     /// signalled after a wait has returned ends the next one.
     func wait(until deadline: Deadline)
-    /// Whether something that was asked for has not been started yet, because the kernel would not take it.
-    var hasUnsubmitted: Bool { get }
     /// Hands every result that is there to `handler`; the handler may call any verb.
     func deliver<Handler: CompletionHandler>(to handler: Handler)
 

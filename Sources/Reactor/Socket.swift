@@ -71,7 +71,7 @@ public enum Socket {
 
     /// Connects (connect(2)): 0 if that is done, `-EALREADY` while it is under way, or a negated `errno`.
     ///
-    /// The handshake of a connection to this very machine is over when the first call returns, and its result is told by a second.
+    /// The handshake of a connection to this very machine is mostly over when the first call returns, and a second one tells.
     @inlinable @inline(__always)
     public static func connectAtOnce(_ descriptor: Int32, to address: UnsafePointer<SocketAddress>) -> Int32 {
         let code = unsafe fanout_connect(descriptor, address, address.pointee.length)

@@ -37,6 +37,8 @@ import Glibc
     @usableFromInline let common: ProvidedBuffers
     @usableFromInline let reserve: ProvidedBuffers
     private let state: UnsafeMutablePointer<State>
+    /// Of connects that have failed at once.
+    private let failures = CompletionQueue()
     private let wakeup: Wakeup
     private let busyPoll: UInt64
     /// What this kernel has of what is used where it is there.
@@ -136,17 +138,12 @@ import Glibc
 
     public func connect(_ socket: Int32, to address: UnsafePointer<SocketAddress>, token: Token) -> Bool {
         let code = unsafe Socket.connectAtOnce(socket, to: address)
-        if code == 0 { return true }
-        let sqe = unsafe submission()
-        if code == -EALREADY {
-            unsafe io_uring_prep_poll_add(sqe, socket, UInt32(POLLOUT))
-            unsafe sqe.pointee.user_data = token.rawValue
-            return false
+        guard code == -EALREADY else {
+            if code < 0 { failures.append(Completion(token: token, result: code)) }
+            return code == 0
         }
-        // What has failed fails once more, and its result comes as that of any operation.
-        // A SocketAddress begins with the bytes of its sockaddr.
-        let bytes = unsafe UnsafeRawPointer(address).assumingMemoryBound(to: sockaddr.self)
-        unsafe io_uring_prep_connect(sqe, socket, bytes, address.pointee.length)
+        let sqe = unsafe submission()
+        unsafe io_uring_prep_poll_add(sqe, socket, UInt32(POLLOUT))
         unsafe sqe.pointee.user_data = token.rawValue
         return false
     }
@@ -225,11 +222,14 @@ import Glibc
         unsafe isCommon(buffer) ? common.address(of: buffer) : reserve.address(of: buffer)
     }
 
-    public var hasUnsubmitted: Bool { unsafe io_uring_sq_ready(ring) > 0 }
-
     // MARK: Turning
 
     public func wait(until deadline: Deadline) {
+        guard failures.isEmpty else {
+            unsafe state.pointee.enters &+= 1
+            _ = unsafe fanout_ring_wait(ring, 0, nil)
+            return
+        }
         if busyPoll > 0 && spin(until: deadline) { return }
         unsafe state.pointee.enters &+= 1
         // ETIME and EINTR are ordinary ends of a wait.
@@ -255,6 +255,7 @@ import Glibc
     public func deliver<Handler: CompletionHandler>(to handler: Handler) {
         common.beginTurn()
         reserve.beginTurn()
+        for _ in 0..<failures.count { handler.complete(failures.removeFirst()) }
         var ready = unsafe fanout_cq_ready(ring)
         while ready > 0 {
             let count = min(ready, Self.batch)

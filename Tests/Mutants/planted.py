@@ -151,9 +151,9 @@ MUTANTS = [
     ),
     worker(
         "long connections are not kept alive",
-        "RelayTime",
-        "        if keepaliveStart(slot) <= now { keepAlive(slot) }",
-        "        if keepaliveStart(slot) <= now { unsafe session.pointee.isKeptAlive = true }",
+        "Keepalive",
+        "        } else if walk.mustFollow {",
+        "        } else if false {",
     ),
     worker(
         "a request is let go",
@@ -288,12 +288,6 @@ MUTANTS = [
         "",
     ),
     # Worker
-    worker(
-        "endpoints are let go too early",
-        "Worker",
-        "if !driver.hasUnsubmitted { adoptSnapshot() }",
-        "adoptSnapshot()",
-    ),
     worker(
         "starved flows are not looked at",
         "Worker",

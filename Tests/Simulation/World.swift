@@ -102,14 +102,6 @@ final class World {
         unsafe workers[worker].sessions.pointer(token.slot).pointee.phase == .spare
     }
 
-    /// Whether an address belongs to the snapshot that a worker holds.
-    func isHeld(_ address: UnsafePointer<SocketAddress>, by worker: Int) -> Bool {
-        scenario.services.indices.contains { service in
-            let set = workers[worker].snapshot.endpoints(of: service)
-            return unsafe address >= set.addresses && address < set.addresses + set.count
-        }
-    }
-
     func establish(_ connection: Connection, port: UInt16) {
         guard !connection.isEstablished, let endpoint = network.endpoints[port] else { return }
         connection.isEstablished = true

@@ -78,6 +78,8 @@ extension Worker {
         unsafe session.pointee.endpointSlot = endpoints.slots[attempt.row]
         unsafe session.pointee.endpoint = endpoints.identities[attempt.row]
         unsafe session.pointee.isCounted = true
+        // A turn may be long, and the connect may be over within it.
+        now = driver.now
         unsafe session.pointee.connectMicroseconds = microseconds(now.since(session.pointee.acceptedAt))
         let address = unsafe endpoints.addresses + attempt.row
         unsafe session.pointee.upstreamPort = address.pointee.port
@@ -85,6 +87,7 @@ extension Worker {
             return false
         }
         isOver(.connect, slot)
+        now = driver.now
         return true
     }
 
@@ -316,6 +319,7 @@ extension Worker {
         unsafe connectTimes[Int(session.pointee.service)].add(microseconds: taken)
         outcomes.note(.connected, slot: unsafe session.pointee.endpointSlot)
         outcomes.noteTime(.connect, microseconds: taken, slot: unsafe session.pointee.endpointSlot)
+        expectKeepalive()
         startRelay(slot)
     }
 

@@ -59,7 +59,7 @@ struct Flow: BitwiseCopyable {
     var holdsBuffer: Bool
     /// The receive in flight is a watch.
     var isWatched: Bool
-    /// Results of receives in a row that left their buffer half empty and their socket empty.
+    /// Results of receives in a row that left their socket empty.
     var smallResults: UInt8
     /// The part of the buffer that is still to be sent.
     var offset: UInt32

@@ -3,7 +3,7 @@ import Reactor
 /// The third part of a connection's life: bytes in both directions, a FIN as a FIN, a reset as a reset.
 ///
 /// Each direction moves in the circle receive, send, receive; with one buffer at a time, a destination that does
-/// not take its bytes stops its source, and nothing else. Streams of small messages and of bulk leave it for quicker ways
+/// not take its bytes stops its source, and nothing else. Streams of messages and of bulk leave it for quicker ways
 /// (TurnAround, Bulk), and come back to it.
 extension Worker {
     @inline(__always)

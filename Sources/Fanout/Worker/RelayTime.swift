@@ -1,7 +1,7 @@
 import Reactor
 
-/// What time does to a relayed connection: it becomes one that is kept alive, may idle for too long, be half closed for long,
-/// be told of, or be owed bytes that its survivor does not take.
+/// What time does to a relayed connection: it may idle for too long, be half closed for long, be told of, or be owed bytes
+/// that its survivor does not take.
 extension Worker {
     /// A connection whose one stream has ended is normally over in a moment; only one that stays half closed for
     /// this long is watched for the reset of the ended side, which no receive would report.
@@ -25,25 +25,9 @@ extension Worker {
         return overflow ? .never : unsafe session.pointee.acceptedAt.advanced(by: after)
     }
 
-    /// When both sides are to be kept alive. Not at once: most connections are over before a probe is due, and what sets it up
-    /// is ten calls and two timers of the kernel.
-    private func keepaliveStart(_ slot: UInt32) -> Deadline {
-        let session = unsafe sessions.pointer(slot)
-        guard settings.keepaliveSeconds > 0, unsafe !session.pointee.isKeptAlive else { return .never }
-        return unsafe session.pointee.acceptedAt.advanced(by: UInt64(settings.keepaliveSeconds) * 250_000_000)
-    }
-
-    private func keepAlive(_ slot: UInt32) {
-        let session = unsafe sessions.pointer(slot)
-        unsafe session.pointee.isKeptAlive = true
-        unsafe sockets.keepAlive(session.pointee.upstream, seconds: settings.keepaliveSeconds)
-        let isUnix = unsafe listeners[Int(session.pointee.service)].isUnix
-        if !isUnix { sockets.keepAlive(unsafe session.pointee.client, seconds: settings.keepaliveSeconds) }
-    }
-
     func scheduleRelay(_ slot: UInt32) {
         let session = unsafe sessions.pointer(slot)
-        var next = min(nextReport(slot), removalDeadline(slot), keepaliveStart(slot))
+        var next = min(nextReport(slot), removalDeadline(slot))
         if settings.idleTimeout > 0 {
             next = min(next, unsafe session.pointee.lastActivity.advanced(by: settings.idleTimeout))
         }
@@ -70,7 +54,6 @@ extension Worker {
             return
         }
         if endIfRemoved(slot) { return }
-        if keepaliveStart(slot) <= now { keepAlive(slot) }
         if nextReport(slot) <= now {
             unsafe session.pointee.reports =
                 UInt32(clamping: now.since(session.pointee.acceptedAt) / settings.accessLogInterval)

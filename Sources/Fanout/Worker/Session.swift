@@ -31,7 +31,7 @@ struct Session: BitwiseCopyable {
         case resetUpstreamAfterBytes
     }
 
-    // The order keeps it at 128 bytes: most connections are idle, and memory is what they cost.
+    // The order keeps it at 136 bytes: most connections are idle, and memory is what they cost.
 
     var generation: UInt32
     var phase: Phase

@@ -1,6 +1,6 @@
 import Reactor
 
-/// A direction that has shown to carry small messages: its source is watched once and for all, and what comes is received
+/// A direction that has shown to carry messages: its source is watched once and for all, and what comes is received
 /// and sent on in the same moment, through one buffer that all such flows share. That spares the kernel and us to arm a
 /// receive for each message, and the buffer stays in the cache.
 ///

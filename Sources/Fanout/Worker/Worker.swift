@@ -43,6 +43,7 @@ final class Worker<D: Driver>: CompletionHandler {
     var rebalanceRound: UInt64 = 0
     var pendingOperations: UInt64 = 0
     var census = CensusWalk()
+    var keepalive = KeepaliveWalk()
     /// What watched flows receive into (TurnAround), while there is one.
     var shared: BufferIndex = 0
     var hasShared = false
@@ -70,7 +71,8 @@ final class Worker<D: Driver>: CompletionHandler {
             sockets: driver.sockets
         )
         listenerCount = context.listeners.count
-        deadlines = try DeadlineHeap(capacity: capacity + context.listeners.count)
+        // Of sessions, of listeners, and of the walk for keepalive.
+        deadlines = try DeadlineHeap(capacity: capacity + context.listeners.count + 1)
         let seed = context.settings.seed &+ UInt64(context.index) &* 0x9E37_79B9_7F4A_7C15
         balancer = Balancer(policy: context.settings.balance, cap: context.settings.endpointCap, seed: seed)
         snapshot = context.publication.adopt(worker: context.index, held: nil)
@@ -133,12 +135,9 @@ final class Worker<D: Driver>: CompletionHandler {
     }
 
     /// Takes up what the rest of the process has changed; the only place where the worker looks outside.
-    ///
-    /// After the wait, not before it: the addresses that connects were started with belong to the snapshot held
-    /// until then (``Driver/connect(_:to:token:)``).
     @inline(__always)
     private func adopt() {
-        if !driver.hasUnsubmitted { adoptSnapshot() }
+        adoptSnapshot()
         let question = context.census.newest
         if census.mustGoOn(with: question) { takeCensus(question) }
         if inbox.hasNext { takeHandedOver() }
@@ -285,7 +284,8 @@ final class Worker<D: Driver>: CompletionHandler {
     private func expireDeadlines() {
         while let owner = deadlines.popExpired(at: now) {
             if Int(owner) >= sessions.capacity {
-                listenerDeadline(Int(owner) - sessions.capacity)
+                let index = Int(owner) - sessions.capacity
+                if index < listenerCount { listenerDeadline(index) } else { keepaliveDeadline() }
                 continue
             }
             switch unsafe sessions.pointer(owner).pointee.phase {

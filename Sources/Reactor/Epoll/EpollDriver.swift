@@ -71,9 +71,6 @@ import Glibc
 
     public var enters: UInt64 { unsafe enterCount.pointee }
 
-    /// Everything is tried at once or parked.
-    public var hasUnsubmitted: Bool { false }
-
     func buffers(of pool: BufferPool) -> BufferStack {
         switch pool {
         case .common: common

@@ -48,6 +48,10 @@ extension EpollDriver {
     public func connect(_ descriptor: Int32, to address: UnsafePointer<SocketAddress>, token: Token) -> Bool {
         let code = unsafe Socket.connectAtOnce(descriptor, to: address)
         guard code == 0 || code == -EALREADY else {
+            // The place may still be that of an earlier attempt, whose number the next socket may have.
+            let socket = unsafe sockets.socket(at: sockets.place(of: token))
+            precondition(unsafe socket.pointee.isIdle, "an owner has left operations behind")
+            unsafe socket.pointee = EpollSocket()
             results.append(Completion(token: token, result: code))
             return false
         }

@@ -141,6 +141,38 @@ import Testing
         #expect((Socket.peer(of: socket.number) == address) == succeeds)
     }
 
+    /// An attempt that is cancelled, one that fails at once, and a spare that has the number of the first.
+    @Test(arguments: DriverKind.all)
+    func aNumberThatCameBackIsAnotherSocket(kind: DriverKind) throws {
+        let bench = try DriverBench(kind)
+        let silent = try Loopback.listener()
+        #expect(fanout_refuse_new_connections(silent.number) == 0)
+        let first = try Descriptor(Socket.stream(family: AddressFamily.ipv4))
+        let second = try Descriptor(Socket.stream(family: AddressFamily.ipv4))
+        let number = first.number
+        let token = bench.connect(first, to: try Loopback.address(of: silent))
+        try bench.end(token)
+        first.close()
+
+        bench.handOver(second, inPlaceOf: first)
+        let refusing = try Loopback.bound()
+        let failure = bench.connect(second, to: try Loopback.address(of: refusing))
+        #expect(try bench.outcome(of: failure, second) == ECONNREFUSED)
+
+        let listener = try Loopback.listener()
+        let third = try Descriptor(Socket.stream(family: AddressFamily.ipv4))
+        let spare = try Descriptor(dup2(third.number, number))
+        third.close()
+        let connect = bench.connect(spare, to: try Loopback.address(of: listener))
+        #expect(try bench.outcome(of: connect, spare) == 0)
+        bench.handOver(spare, inPlaceOf: first)
+        let receive = bench.receive(from: spare)
+        try Loopback.accepted(from: listener).send([1, 2, 3])
+        let completion = try bench.final(of: receive)
+        #expect(completion.result == 3)
+        if let buffer = completion.buffer { bench.driver.release(buffer) }
+    }
+
     /// As a spare connect that came first takes the place of the one that takes too long.
     @Test(arguments: DriverKind.all)
     func aConnectedSocketMayBecomeThatOfAnotherOwner(kind: DriverKind) throws {

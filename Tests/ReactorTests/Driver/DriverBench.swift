@@ -17,17 +17,11 @@ import Testing
     private var lastSlot: UInt32 = 0
     /// Slots of sockets that the driver connects: their operations are an upstream's.
     private var upstreams: Set<UInt32> = []
-    /// Addresses of connects, which must stay in place.
-    private var addresses: [UnsafeMutablePointer<SocketAddress>] = unsafe []
 
     init(_ kind: DriverKind, _ size: DriverSize = .usual) throws {
         wakeup = try Wakeup()
         driver = try kind.make(wakeup, size)
         count = size.buffers
-    }
-
-    deinit {
-        for index in unsafe addresses.indices { unsafe addresses[index].deallocate() }
     }
 
     // MARK: Operations
@@ -63,10 +57,10 @@ import Testing
     func connect(_ socket: Descriptor, to address: SocketAddress) -> Token {
         upstreams.insert(slot(of: socket))
         let token = begin((.connect, .connect), socket)
-        let place = UnsafeMutablePointer<SocketAddress>.allocate(capacity: 1)
-        unsafe place.initialize(to: address)
-        unsafe addresses.append(place)
-        if unsafe driver.connect(socket.number, to: UnsafePointer(place), token: token) {
+        let isConnected = unsafe withUnsafePointer(to: address) {
+            unsafe driver.connect(socket.number, to: $0, token: token)
+        }
+        if isConnected {
             inFlight.remove(token.rawValue)
             results[token.rawValue] = [Completion(token: token, result: 0)]
         }

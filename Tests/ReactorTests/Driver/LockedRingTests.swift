@@ -7,7 +7,7 @@ import Testing
 /// A ring does what the driver asks of it, and nothing else: whoever gets hold of it cannot open a file through it.
 @Suite struct LockedRingTests {
     private static let used: [io_uring_op] = [
-        IORING_OP_ACCEPT, IORING_OP_CONNECT, IORING_OP_RECV, IORING_OP_SEND, IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL,
+        IORING_OP_ACCEPT, IORING_OP_RECV, IORING_OP_SEND, IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL,
     ]
     /// The last operation that this kernel knows (io_uring_get_probe(3)).
     private static func last() throws -> UInt8 {

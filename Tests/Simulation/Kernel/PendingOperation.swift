@@ -1,7 +1,6 @@
 import Reactor
 
 /// An operation between the verb that asked for it and the delivery of its final result.
-@safe
 struct PendingOperation {
     enum Kind: String { case accept, connect, receive, awaitReadable, watch, send, poll }
 
@@ -22,8 +21,7 @@ struct PendingOperation {
     var count = 0
     /// Bytes that a send has got rid of.
     var done = 0
-    /// Where the kernel reads the address when it starts a connect, and what stood there when it was asked for.
-    var address: UnsafePointer<SocketAddress>?
+    /// That a connect is to.
     var port: UInt16 = 0
     /// What becomes of it, if that is decided already.
     var failure: Int32?
@@ -38,6 +36,5 @@ struct PendingOperation {
         self.kind = kind
         self.connection = connection
         self.listener = listener
-        unsafe address = nil
     }
 }

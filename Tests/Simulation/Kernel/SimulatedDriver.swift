@@ -74,7 +74,6 @@ final class SimulatedDriver: Driver {
 
     func connect(_ socket: Int32, to address: UnsafePointer<SocketAddress>, token: Token) -> Bool {
         guard var operation = begin(.connect, socket, token) else { return false }
-        unsafe operation.address = address
         operation.port = unsafe address.pointee.port
         operation.connection?.address = unsafe address.pointee
         join(operation)
@@ -285,10 +284,6 @@ final class SimulatedDriver: Driver {
         case .accept:
             pending[index].failure = network.failure(of: .acceptOperation)
         case .connect:
-            // Until now the address had to stay where it was.
-            if let address = unsafe operation.address, unsafe !world.isHeld(address, by: self.index) {
-                network.fail("the address of a connect was let go before the kernel could read it")
-            }
             if network.endpoints[operation.port]?.behaviour == .silent { network.mark(.connectSilent) }
             pending[index].failure = network.failure(of: .connect)
         case .receive:

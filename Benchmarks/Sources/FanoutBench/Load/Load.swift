@@ -219,6 +219,7 @@ final class Load {
     /// Ends a connection that should have stayed.
     func close(_ handler: Handler) {
         clients[handler.descriptor] = nil
+        resting.removeAll { $0 === handler }
         loop.close(handler)
     }
 }

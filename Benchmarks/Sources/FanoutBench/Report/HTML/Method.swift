@@ -17,6 +17,7 @@ let methodNotes = [
     "A Go relay holds six descriptors a connection (two sockets, two pipes for splice), the others two: under the limit "
         + "of descriptors it takes fewer connections, which shows as errors.",
     "Paced loads never sleep and begin what is due whether the peer keeps up or not; a latency counts from when its round trip "
-        + "or connection should have begun. Their utilisation differs with what a unit costs: they are there for latencies.",
+        + "or connection should have begun. What has not ended with the "
+        + "window is not in it. Their utilisation differs with what a unit costs: they are there for latencies.",
     "With pipelined messages those whose answers come together are sent together.",
 ]

@@ -1,0 +1,1 @@
+../../../Sources/Fanout/Worker/Keepalive.swift
