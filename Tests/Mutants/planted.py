@@ -150,10 +150,10 @@ MUTANTS = [
         "return 0",
     ),
     worker(
-        "long connections are not kept alive",
+        "upstreams of long connections are not kept alive",
         "Keepalive",
-        "        } else if walk.mustFollow {",
-        "        } else if false {",
+        "        unsafe sockets.keepAlive(session.pointee.upstream, seconds: settings.keepaliveSeconds)\n",
+        "",
     ),
     worker(
         "a request is let go",
