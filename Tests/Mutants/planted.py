@@ -150,6 +150,12 @@ MUTANTS = [
         "return 0",
     ),
     worker(
+        "what begins while keepalive is set up has none",
+        "Keepalive",
+        "        } else if walk.mustFollow {",
+        "        } else if false {",
+    ),
+    worker(
         "upstreams of long connections are not kept alive",
         "Keepalive",
         "        unsafe sockets.keepAlive(session.pointee.upstream, seconds: settings.keepaliveSeconds)\n",

@@ -51,7 +51,7 @@ struct Scenario {
     var keepaliveSeconds: Int32 = 0
     var onRemove = RemovalPolicy.keep
     var rebalances = false
-    /// Small results of receives in a row, and a direction is watched.
+    /// Results of receives in a row that left nothing behind, and a direction is watched.
     var watchesAfter: UInt8 = 255
     var maxConnections = 4
     var pipes = 0
@@ -77,6 +77,7 @@ struct Scenario {
             accessLogInterval: accessLogInterval,
             recordsAccess: true,
             keepaliveSeconds: keepaliveSeconds,
+            keepaliveStep: 1,
             busyPoll: 0,
             maxConnections: maxConnections,
             pipesPerWorker: pipes,

@@ -16,8 +16,6 @@ struct KeepaliveWalk: BitwiseCopyable {
 /// timer of the kernel. Nor with a deadline for each, which would be memory. A quarter of the time after a connection has
 /// begun, one walk finds it, and all others.
 extension Worker {
-    /// Sessions that are set up in one turn: some tens of microseconds.
-    private static var keepaliveStep: Int { 32 }
     /// Sessions that are looked at in one turn.
     private static var keepaliveLooks: UInt32 { 1_024 }
     /// Between two steps of a walk.
@@ -50,7 +48,7 @@ extension Worker {
         if walk.nextSlot == 0 { walk.mustFollow = false }
         let touched = UInt32(sessions.touched)
         let end = min(touched, walk.nextSlot + Self.keepaliveLooks)
-        var left = Self.keepaliveStep
+        var left = settings.keepaliveStep
         while walk.nextSlot < end && left > 0 {
             if keepAlive(walk.nextSlot) { left -= 1 }
             walk.nextSlot += 1

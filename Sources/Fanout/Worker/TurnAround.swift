@@ -10,7 +10,7 @@ extension Worker {
     /// Receives for one event, at most: others wait meanwhile.
     static var roundsPerEvent: Int { 8 }
 
-    /// Whether a direction is to be watched from now on: it has shown to carry small messages, and a buffer is shared. Never
+    /// Whether a direction is to be watched from now on: it has shown to carry messages, and a buffer is shared. Never
     /// that of a unix client: descriptors that come with its bytes end a receive early, and nothing is told of what follows.
     @inline(__always)
     func isToBeWatched(_ slot: UInt32, _ direction: Direction) -> Bool {

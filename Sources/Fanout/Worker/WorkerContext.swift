@@ -15,6 +15,8 @@ struct DataPathSettings: Sendable {
     var recordsAccess: Bool
     /// Silence before the first probe on an established connection, in seconds; 0 is off.
     var keepaliveSeconds: Int32
+    /// Sessions for which that is set up in one turn: some tens of microseconds.
+    var keepaliveStep = 32
     /// Whether the congestion control of new sockets spreads what they send over time (CongestionControl).
     var isPaced = false
     /// Spinning before each sleep.
@@ -25,7 +27,7 @@ struct DataPathSettings: Sendable {
     var maxConnections: Int
     /// Pipes that a worker may use at the same time for bulk streams.
     var pipesPerWorker: Int
-    /// Small results of receives in a row, and a direction is watched (TurnAround). A short connection never is: a watch is
+    /// Results of receives in a row that left nothing behind, and a direction is watched (TurnAround). A short connection never is: a watch is
     /// dearer to begin and to end than a receive.
     var watchesAfter: UInt8 = 4
     /// Makes ties fall differently in each process.
