@@ -50,14 +50,14 @@ struct Run {
         _ tables: Tables
     ) throws(SystemError) -> ([WorkerContext], EndpointRegistry) {
         guard let wakeup else { throw SystemError("eventfd", errno: 24) }
-        let loads = try LoadTable(workers: scenario.workers, slots: EndpointRegistry.slotCapacity)
+        let loads = try LoadTable(workers: scenario.workers, slots: SlotBook.capacity)
         let publication = try Publication(
             first: EndpointSnapshot(version: 1, services: scenario.services.map { _ in nil }),
             wakeups: (0..<scenario.workers).map { _ in wakeup }
         )
         let network = world.network
         network.handovers = try Handovers(weights: scenario.weights)
-        let removals = try RemovalTable(slots: EndpointRegistry.slotCapacity) {
+        let removals = try RemovalTable(slots: SlotBook.capacity) {
             Deadline(nanoseconds: network.clock)
         }
         let registry = EndpointRegistry(
@@ -75,7 +75,7 @@ struct Run {
             )
         }
         let admission = Admission(limit: scenario.maxConnections)
-        let tickets = try RebalanceTickets(slots: EndpointRegistry.slotCapacity)
+        let tickets = try RebalanceTickets(slots: SlotBook.capacity)
         var contexts: [WorkerContext] = []
         for index in 0..<scenario.workers {
             contexts.append(
@@ -117,6 +117,6 @@ private final class Tables {
         services = (0..<number).map {
             unsafe ServiceRows(at: memory.at($0 * each + WorkerStatistics.bytes), services: count)
         }
-        endpoints = try EndpointStatistics(workers: number, slots: EndpointRegistry.slotCapacity)
+        endpoints = try EndpointStatistics(workers: number, slots: SlotBook.capacity)
     }
 }

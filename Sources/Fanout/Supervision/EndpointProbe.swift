@@ -31,12 +31,12 @@ struct EndpointProbe {
     }
 
     /// Whether an attempt has lately succeeded; begins the next one.
-    mutating func isConnectable(_ endpoint: EndpointRegistry.Assignment, now: Deadline) -> Bool {
+    mutating func isConnectable(_ endpoint: EndpointAssignment, now: Deadline) -> Bool {
         begin(endpoint, now)
         return succeeded[endpoint.identity] != nil
     }
 
-    private mutating func begin(_ endpoint: EndpointRegistry.Assignment, _ now: Deadline) {
+    private mutating func begin(_ endpoint: EndpointAssignment, _ now: Deadline) {
         guard pending[endpoint.identity] == nil, pending.count < Self.mostPending else { return }
         let socket = Socket.stream(family: endpoint.endpoint.address.family)
         guard socket >= 0 else { return }

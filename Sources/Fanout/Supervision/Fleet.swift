@@ -38,12 +38,12 @@ final class Fleet: Sendable {
         events = try Wakeup()
         accessDoorbell = try Wakeup()
         orders = WorkerOrders()
-        tickets = try RebalanceTickets(slots: EndpointRegistry.slotCapacity)
+        tickets = try RebalanceTickets(slots: SlotBook.capacity)
         admission = Admission(limit: settings.maxConnections)
         statisticsMemory = try SharedMemory(bytes: workers * WorkerStatistics.bytes)
         servicesMemory = try SharedMemory(bytes: workers * listeners.count * ServiceStatistics.bytes)
-        endpointStatistics = try EndpointStatistics(workers: workers, slots: EndpointRegistry.slotCapacity)
-        let loads = try LoadTable(workers: workers, slots: EndpointRegistry.slotCapacity, doorbell: events)
+        endpointStatistics = try EndpointStatistics(workers: workers, slots: SlotBook.capacity)
+        let loads = try LoadTable(workers: workers, slots: SlotBook.capacity, doorbell: events)
         var wakeups: [Wakeup] = []
         var records: [AccessRecords] = []
         var censuses: [Census] = []
@@ -54,7 +54,7 @@ final class Fleet: Sendable {
         }
         let nothingYet = EndpointSnapshot(version: 1, services: listeners.map { _ in nil })
         let publication = try Publication(first: nothingYet, wakeups: wakeups)
-        let removals = try RemovalTable(slots: EndpointRegistry.slotCapacity)
+        let removals = try RemovalTable(slots: SlotBook.capacity)
         registry = EndpointRegistry(
             services: listeners.count,
             labels: labels,

@@ -34,7 +34,7 @@ struct HealthWatch {
         }
     }
 
-    private func tell(_ change: EndpointRegistry.Transition, _ now: Deadline) {
+    private func tell(_ change: HealthRecords.Transition, _ now: Deadline) {
         var metadata: Logger.Metadata = [
             "service": "\(services[change.assignment.service])",
             "endpoint": "\(change.assignment.endpoint.address)",

@@ -36,7 +36,7 @@ struct Rebalancer {
     }
 
     /// Of those that new connections go to first. A suspect keeps what it has, and gets no more.
-    private static func mayServe(_ endpoint: EndpointRegistry.Observation) -> Bool {
+    private static func mayServe(_ endpoint: EndpointObservation) -> Bool {
         switch endpoint.name {
         case .new, .ready: endpoint.isPreferred
         case .suspect, .ejected, .draining, .removed: false
@@ -45,7 +45,7 @@ struct Rebalancer {
 
     /// Weights in hundredths. Who begins slowly has a small share as yet, but is not made to give up what it has.
     private static func rows(
-        _ endpoints: [EndpointRegistry.Observation],
+        _ endpoints: [EndpointObservation],
         _ now: Deadline
     ) -> [RebalancePlan.Endpoint] {
         let sessions = endpoints.reduce(0) { $0 + Double($1.connections) }

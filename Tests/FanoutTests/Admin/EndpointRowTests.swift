@@ -12,7 +12,7 @@ import Testing
 
     init() throws {
         let names = ["redis", "other", "redis", "redis"]
-        statistics = try EndpointStatistics(workers: 1, slots: EndpointRegistry.slotCapacity)
+        statistics = try EndpointStatistics(workers: 1, slots: SlotBook.capacity)
         publication = try Publication(
             first: EndpointSnapshot(version: 1, services: names.map { _ in nil }),
             wakeups: [Wakeup()]
@@ -21,7 +21,7 @@ import Testing
             services: names.count,
             labels: names,
             publication: publication,
-            loads: try LoadTable(workers: 1, slots: EndpointRegistry.slotCapacity),
+            loads: try LoadTable(workers: 1, slots: SlotBook.capacity),
             statistics: statistics
         )
         labels = ["redis", "other"].map { name in

@@ -11,8 +11,8 @@ import Testing
     private let registry: EndpointRegistry
 
     init() throws {
-        statistics = try EndpointStatistics(workers: 2, slots: EndpointRegistry.slotCapacity)
-        loads = try LoadTable(workers: 2, slots: EndpointRegistry.slotCapacity)
+        statistics = try EndpointStatistics(workers: 2, slots: SlotBook.capacity)
+        loads = try LoadTable(workers: 2, slots: SlotBook.capacity)
         publication = try Publication(first: EndpointSnapshot(version: 1, services: [nil]), wakeups: [Wakeup()])
         registry = EndpointRegistry(services: 1, publication: publication, loads: loads, statistics: statistics)
     }
@@ -24,7 +24,7 @@ import Testing
         registry.tidy()
     }
 
-    private func observation(_ number: Int) -> EndpointRegistry.Observation? {
+    private func observation(_ number: Int) -> EndpointObservation? {
         let address = Endpoint.numbered(number).address
         return registry.observe().endpoints.first { $0.assignment.endpoint.address == address }
     }

@@ -4,60 +4,8 @@ import Testing
 @testable import Fanout
 
 @Suite struct EndpointRegistryTests {
-    /// A registry and one worker that reads what it publishes.
-    private final class Bench {
-        let loads: LoadTable
-        let statistics: EndpointStatistics
-        let publication: Publication
-        let registry: EndpointRegistry
-        private var held: EndpointSnapshot
-
-        init(services: Int = 1, policy: EndpointRegistry.Policy = .init()) throws {
-            loads = try LoadTable(workers: 2, slots: EndpointRegistry.slotCapacity)
-            statistics = try EndpointStatistics(workers: 2, slots: EndpointRegistry.slotCapacity)
-            let nothing = EndpointSnapshot(version: 1, services: (0..<services).map { _ in nil })
-            publication = try Publication(first: nothing, wakeups: [Wakeup()])
-            registry = EndpointRegistry(
-                services: services,
-                publication: publication,
-                loads: loads,
-                statistics: statistics,
-                policy: policy
-            )
-            held = publication.adopt(worker: 0, held: nil)
-        }
-
-        /// What the worker sees after its next turn.
-        func rows(of service: Int = 0) -> [(slot: UInt32, address: SocketAddress, identity: UInt64)] {
-            turn()
-            return held.rows(of: service)
-        }
-
-        func set() -> EndpointSet {
-            turn()
-            return held.endpoints(of: 0)
-        }
-
-        func version() -> UInt64 {
-            turn()
-            return held.version
-        }
-
-        func turn() { held = publication.adopt(worker: 0, held: held) }
-
-        func isKnown(_ service: Int) -> Bool {
-            turn()
-            return held.endpoints(of: service).isKnown
-        }
-
-        func slot(of number: Int, service: Int = 0) throws -> UInt32 {
-            let address = Endpoint.numbered(number).address
-            return try #require(rows(of: service).first { $0.address == address }).slot
-        }
-    }
-
     @Test func whatDiscoveryFoundIsPublishedInItsOrder() throws {
-        let bench = try Bench(services: 2)
+        let bench = try RegistryBench(services: 2)
         #expect(!bench.isKnown(0))
         let change = bench.registry.replace(service: 0, with: [3, 1, 2].endpoints)
         #expect(change.total == 3)
@@ -75,7 +23,7 @@ import Testing
     }
 
     @Test func anEndpointKeepsItsSlotForAsLongAsItStays() throws {
-        let bench = try Bench()
+        let bench = try RegistryBench()
         bench.registry.replace(service: 0, with: [1, 2, 3].endpoints)
         let before = bench.rows()
         for round in 4..<40 {
@@ -87,7 +35,7 @@ import Testing
     }
 
     @Test func whatChangedIsTold() throws {
-        let bench = try Bench()
+        let bench = try RegistryBench()
         bench.registry.replace(service: 0, with: [1, 2, 3].endpoints)
         let change = bench.registry.replace(service: 0, with: [3, 4].endpoints)
         #expect(change.added == [4].endpoints)
@@ -99,7 +47,7 @@ import Testing
     }
 
     @Test func equalAddressesAreOneEndpointAndTheFirstCounts() throws {
-        let bench = try Bench()
+        let bench = try RegistryBench()
         let change = bench.registry.replace(
             service: 0,
             with: [.numbered(1, name: "first"), .numbered(2), .numbered(1, name: "second")]
@@ -112,7 +60,7 @@ import Testing
     }
 
     @Test func twoServicesWithOneAddressCountApart() throws {
-        let bench = try Bench(services: 2)
+        let bench = try RegistryBench(services: 2)
         bench.registry.replace(service: 0, with: [1].endpoints)
         bench.registry.replace(service: 1, with: [1].endpoints)
         let one = try #require(bench.rows(of: 0).first)
@@ -128,7 +76,7 @@ import Testing
     // MARK: Slots
 
     @Test func aSlotIsNotGivenAwayWhileASessionCountsOnIt() throws {
-        let bench = try Bench()
+        let bench = try RegistryBench()
         bench.registry.replace(service: 0, with: [1].endpoints)
         let slot = try bench.slot(of: 1)
         bench.loads.increment(worker: 1, slot: slot)
@@ -147,7 +95,7 @@ import Testing
     }
 
     @Test func aSlotIsNotGivenAwayWhileAWorkerMayStillChooseIt() throws {
-        let bench = try Bench()
+        let bench = try RegistryBench()
         bench.registry.replace(service: 0, with: [1].endpoints)
         let slot = try bench.slot(of: 1)
         // The worker does not turn: it still has the old snapshot, and may choose from it.
@@ -164,7 +112,7 @@ import Testing
     }
 
     @Test func anEndpointThatReturnsGetsItsSlotAndItsCountBack() throws {
-        let bench = try Bench()
+        let bench = try RegistryBench()
         bench.registry.replace(service: 0, with: [1, 2].endpoints)
         let before = try #require(bench.rows().first)
         bench.loads.increment(worker: 0, slot: before.slot)
@@ -184,7 +132,7 @@ import Testing
     }
 
     @Test func slotsAreUsedAgainForEver() throws {
-        let bench = try Bench()
+        let bench = try RegistryBench()
         for round in 0..<3_000 {
             bench.registry.replace(service: 0, with: [2 * round, 2 * round + 1].endpoints)
             #expect(bench.rows().allSatisfy { $0.slot < 10 }, "slots leak: round \(round)")
@@ -196,7 +144,7 @@ import Testing
     @Test(arguments: 1...10 as ClosedRange<UInt64>)
     func noSlotIsSharedWhateverHappens(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
-        let bench = try Bench(services: 2)
+        let bench = try RegistryBench(services: 2)
         var owners: [UInt32: (service: Int, address: SocketAddress)] = [:]
         var sessions: [UInt32] = []
         for _ in 0..<400 {
@@ -238,7 +186,7 @@ import Testing
     // MARK: Names
 
     @Test func anEndpointThatHasLeftIsStillNamed() throws {
-        let bench = try Bench()
+        let bench = try RegistryBench()
         bench.registry.replace(service: 0, with: [.numbered(1, name: "one", allocationID: "a1")])
         let identity = try #require(bench.rows().first).identity
         bench.registry.replace(service: 0, with: [])
@@ -251,7 +199,7 @@ import Testing
     }
 
     @Test func aReplacedAllocationAtTheSameAddressHasItsOwnName() throws {
-        let bench = try Bench()
+        let bench = try RegistryBench()
         bench.registry.replace(service: 0, with: [.numbered(1, allocationID: "old")])
         let old = try #require(bench.rows().first)
         bench.registry.replace(service: 0, with: [.numbered(1, allocationID: "new")])
@@ -263,10 +211,10 @@ import Testing
     }
 
     @Test func onlySoManyFormerNamesAreKept() throws {
-        let bench = try Bench()
+        let bench = try RegistryBench()
         bench.registry.replace(service: 0, with: [.numbered(1, allocationID: "0")])
         let first = try #require(bench.rows().first).identity
-        for round in 1...EndpointRegistry.keptNames {
+        for round in 1...SlotBook.keptNames {
             bench.registry.replace(service: 0, with: [.numbered(1, allocationID: "\(round)")])
             bench.turn()
         }
@@ -278,7 +226,7 @@ import Testing
     }
 
     @Test func theStateDumpShowsWhoIsLeaving() throws {
-        let bench = try Bench()
+        let bench = try RegistryBench()
         bench.registry.replace(service: 0, with: [1, 2].endpoints)
         bench.loads.increment(worker: 0, slot: try bench.slot(of: 1))
         bench.loads.increment(worker: 1, slot: try bench.slot(of: 1))
@@ -289,138 +237,10 @@ import Testing
         #expect(lines.map(\.name) == [.ready, .removed])
     }
 
-    // MARK: Health
-
-    private static let second: UInt64 = 1_000_000_000
-
-    /// Refused connects, and a look at them.
-    private func fail(_ number: Int, times: Int, in bench: Bench, at now: Deadline) throws
-        -> [EndpointRegistry.Transition]
-    {
-        let slot = try bench.slot(of: number)
-        for _ in 0..<times { bench.loads.outcomes.note(.refused, slot: slot) }
-        return bench.registry.look(at: now)
-    }
-
-    @Test func whoFailsLeavesTheFirstTierAndComesBackByATrial() throws {
-        let bench = try Bench()
-        var now = Deadline(nanoseconds: Self.second)
-        bench.registry.replace(service: 0, with: [1, 2, 3].endpoints, at: now)
-        #expect(bench.set().preferred == 3)
-        let slot = try bench.slot(of: 2)
-        let ejected = try fail(2, times: 3, in: bench, at: now)
-        #expect(ejected.map(\.assignment.slot) == [slot])
-        #expect(ejected.map(\.health.name) == [.ejected])
-        #expect(bench.set().preferred == 2)
-        #expect(bench.set().count == 3, "the last resort")
-        #expect(bench.rows().last?.slot == slot)
-        #expect(bench.registry.observe().endpoints.map(\.name) == [.ready, .ejected, .ready])
-
-        now = bench.registry.nextLook
-        #expect(bench.registry.look(at: now).map(\.health.isOnTrial) == [true])
-        #expect(bench.set().trials == 1)
-        #expect(bench.loads.outcomes.takeTrial(slot: slot))
-        bench.loads.outcomes.note(.connected, slot: slot)
-        #expect(bench.registry.look(at: now).map(\.health.name) == [.new])
-        #expect(bench.set().preferred == 3)
-        #expect(!bench.set().isUniform, "slowly")
-        // In ten steps, each of which is published.
-        for _ in 0..<10 {
-            now = bench.registry.nextLook
-            _ = bench.registry.look(at: now)
-        }
-        #expect(bench.set().isUniform)
-        #expect(bench.registry.nextLook == .never)
-    }
-
-    /// Without clients a trial is offered again and again, which is no news.
-    @Test func aTrialThatNobodyMakesIsNoNews() throws {
-        let bench = try Bench()
-        var now = Deadline(nanoseconds: Self.second)
-        bench.registry.replace(service: 0, with: [1, 2, 3].endpoints, at: now)
-        _ = try fail(2, times: 3, in: bench, at: now)
-        now = bench.registry.nextLook
-        #expect(bench.registry.look(at: now).count == 1)
-        let version = bench.version()
-        let slot = try bench.slot(of: 2)
-        #expect(bench.loads.outcomes.takeTrial(slot: slot))
-        for _ in 0..<5 {
-            now = bench.registry.nextLook
-            #expect(bench.registry.look(at: now).isEmpty)
-            #expect(bench.loads.outcomes.isTrialLeft(slot: slot))
-        }
-        #expect(bench.version() == version)
-    }
-
-    @Test func nothingIsPublishedWhileNothingChanges() throws {
-        let bench = try Bench()
-        let now = Deadline(nanoseconds: Self.second)
-        bench.registry.replace(service: 0, with: [1, 2].endpoints, at: now)
-        let version = bench.version()
-        bench.loads.outcomes.note(.connected, slot: try bench.slot(of: 1))
-        #expect(bench.registry.look(at: now).isEmpty)
-        #expect(bench.version() == version)
-        #expect(!bench.loads.outcomes.hasNews)
-    }
-
-    /// A change of the catalogue does not wash anybody clean.
-    @Test func healthSurvivesChangesAndAbsence() throws {
-        let bench = try Bench()
-        let now = Deadline(nanoseconds: Self.second)
-        bench.registry.replace(service: 0, with: [1, 2, 3].endpoints, at: now)
-        _ = try fail(2, times: 3, in: bench, at: now)
-        bench.registry.replace(service: 0, with: [1, 2, 3, 4].endpoints, at: now)
-        #expect(bench.registry.observe().endpoints.map(\.name) == [.ready, .ejected, .ready, .new])
-        bench.registry.replace(service: 0, with: [1, 3, 4].endpoints, at: now)
-        bench.turn()
-        bench.registry.tidy(at: now)
-        bench.registry.replace(service: 0, with: [1, 2, 3, 4].endpoints, at: now)
-        #expect(bench.registry.observe().endpoints.first { $0.assignment.endpoint == .numbered(2) }?.name == .ejected)
-    }
-
-    /// What was counted on a slot for one endpoint is not held against the next.
-    @Test func aSlotThatIsGivenAwayStartsAfresh() throws {
-        let bench = try Bench()
-        let now = Deadline(nanoseconds: Self.second)
-        bench.registry.replace(service: 0, with: [1, 2, 3].endpoints, at: now)
-        let slot = try bench.slot(of: 3)
-        bench.registry.replace(service: 0, with: [1, 2].endpoints, at: now)
-        for _ in 0..<5 { bench.loads.outcomes.note(.refused, slot: slot) }
-        bench.turn()
-        bench.registry.tidy(at: now)
-        bench.registry.replace(service: 0, with: [1, 2, 9].endpoints, at: now)
-        #expect(try bench.slot(of: 9) == slot)
-        #expect(bench.registry.look(at: now).isEmpty)
-    }
-
-    @Test func aDrainingEndpointKeepsItsSessionsAndGetsNoMore() throws {
-        let bench = try Bench()
-        bench.registry.replace(service: 0, with: [1, 2].endpoints)
-        let slot = try bench.slot(of: 1)
-        bench.loads.increment(worker: 0, slot: slot)
-        var draining = Endpoint.numbered(1)
-        draining.tags = ["fanout.drain=1"]
-        bench.registry.replace(service: 0, with: [draining, .numbered(2)])
-        #expect(bench.rows().map(\.address) == [Endpoint.numbered(2).address])
-        let endpoints = bench.registry.observe().endpoints
-        #expect(endpoints.map(\.name).sorted { $0.rawValue < $1.rawValue } == [.draining, .ready])
-        #expect(endpoints.first { $0.name == .draining }?.connections == 1)
-    }
-
-    @Test func theNearestArePreferred() throws {
-        let bench = try Bench(policy: .init(preferences: [.zone("a"), .datacenter("dc1")]))
-        var endpoints = [1, 2, 3].endpoints
-        endpoints[1].tags = ["fanout.zone=a"]
-        endpoints[2].datacenter = "dc1"
-        bench.registry.replace(service: 0, with: endpoints)
-        #expect(bench.rows().map(\.address) == [2, 3, 1].endpoints.map(\.address))
-        #expect(bench.set().preferred == 1)
-    }
-
     // MARK: Limits
 
     @Test func whatIsBeyondTheMostEndpointsIsNotUsed() throws {
-        let bench = try Bench()
+        let bench = try RegistryBench()
         let most = EndpointRegistry.mostEndpoints
         let change = bench.registry.replace(service: 0, with: (0..<most + 25).endpoints)
         #expect(change.total == most)
@@ -433,11 +253,11 @@ import Testing
 
     /// More endpoints than slots: the rest waits, and is used as soon as there is room.
     @Test func endpointsThatFoundNoSlotGetOneLater() throws {
-        let bench = try Bench(services: 4)
+        let bench = try RegistryBench(services: 4)
         for service in 0..<3 {
             bench.registry.replace(service: service, with: (0..<EndpointRegistry.mostEndpoints).endpoints)
         }
-        let left = EndpointRegistry.slotCapacity - 3 * EndpointRegistry.mostEndpoints
+        let left = SlotBook.capacity - 3 * EndpointRegistry.mostEndpoints
         let change = bench.registry.replace(service: 3, with: (0..<left + 10).endpoints)
         #expect(change.unused == 10)
         #expect(bench.rows(of: 3).count == left)
@@ -449,7 +269,7 @@ import Testing
     }
 
     @Test func aStuckWorkerHoldsThePublisherBackAndLosesNothing() throws {
-        let bench = try Bench()
+        let bench = try RegistryBench()
         // The worker does not turn for longer than may be retired.
         let last = Publication.longestRetirement + 20
         for round in 1...last { bench.registry.replace(service: 0, with: [round].endpoints) }

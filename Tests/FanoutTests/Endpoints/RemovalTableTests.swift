@@ -5,14 +5,14 @@ import Testing
 
 @Suite struct RemovalTableTests {
     @Test func theRegistryTellsWhatLeavesAndWhatComesBack() throws {
-        let loads = try LoadTable(workers: 1, slots: EndpointRegistry.slotCapacity)
-        let removals = try RemovalTable(slots: EndpointRegistry.slotCapacity)
+        let loads = try LoadTable(workers: 1, slots: SlotBook.capacity)
+        let removals = try RemovalTable(slots: SlotBook.capacity)
         let publication = try Publication(first: EndpointSnapshot(version: 1, services: [nil]), wakeups: [Wakeup()])
         let registry = EndpointRegistry(
             services: 1,
             publication: publication,
             loads: loads,
-            statistics: try EndpointStatistics(workers: 1, slots: EndpointRegistry.slotCapacity),
+            statistics: try EndpointStatistics(workers: 1, slots: SlotBook.capacity),
             removals: removals
         )
         var held = publication.adopt(worker: 0, held: nil)

@@ -7,9 +7,9 @@ import Testing
         var tried = TriedEndpoints()
         #expect(!tried.contains(0))
         tried.insert(0)
-        tried.insert(UInt32(EndpointRegistry.slotCapacity - 1))
+        tried.insert(UInt32(SlotBook.capacity - 1))
         #expect(tried.contains(0))
-        #expect(tried.contains(UInt32(EndpointRegistry.slotCapacity - 1)))
+        #expect(tried.contains(UInt32(SlotBook.capacity - 1)))
         #expect(!tried.contains(1))
         #expect(tried.count == 2)
         tried.removeAll()
@@ -30,6 +30,6 @@ import Testing
     }
 
     @Test func everySlotFitsInWhatIsKept() {
-        #expect(EndpointRegistry.slotCapacity <= Int(UInt16.max) + 1)
+        #expect(SlotBook.capacity <= Int(UInt16.max) + 1)
     }
 }

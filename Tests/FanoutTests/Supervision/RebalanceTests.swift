@@ -113,7 +113,7 @@ import Testing
         )
         Socket.closeGracefully(gone.descriptors[0])
         let endpoints = [listener.address, gone.address].enumerated().map { index, address in
-            EndpointRegistry.Assignment(
+            EndpointAssignment(
                 endpoint: Endpoint(address: address, name: "\(address)"),
                 service: 0,
                 slot: UInt32(index),

@@ -16,7 +16,7 @@ import Testing
         let records = try AccessRecords(doorbell: doorbell)
         let writer = try LogWriter(access: file.fileDescriptor, format: .json, capacity: 64 << 20)
         let publication = try Publication(first: EndpointSnapshot(version: 1, services: [nil]), wakeups: [])
-        let loads = try LoadTable(workers: 1, slots: EndpointRegistry.slotCapacity)
+        let loads = try LoadTable(workers: 1, slots: SlotBook.capacity)
         let logger = AccessLogger(
             records: [records],
             doorbell: doorbell,
@@ -27,7 +27,7 @@ import Testing
                 services: 1,
                 publication: publication,
                 loads: loads,
-                statistics: try EndpointStatistics(workers: 1, slots: EndpointRegistry.slotCapacity)
+                statistics: try EndpointStatistics(workers: 1, slots: SlotBook.capacity)
             )
         )
         try logger.start()

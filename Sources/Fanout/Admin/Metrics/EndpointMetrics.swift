@@ -44,7 +44,7 @@ struct EndpointRow {
     /// Endpoints that share both labels are one row: services may share a name and an endpoint. What one of them had
     /// counted when it went stays in the row for as long as there is another.
     static func all(
-        _ observations: [EndpointRegistry.Observation],
+        _ observations: [EndpointObservation],
         _ unnamedBefore: [EndpointCounts],
         _ labels: [ServiceLabel]
     ) -> [EndpointRow] {

@@ -10,7 +10,7 @@ struct EndpointCondition {
     let priority: Int
     let zone: String?
 
-    init(_ observation: EndpointRegistry.Observation, at now: Deadline) {
+    init(_ observation: EndpointObservation, at now: Deadline) {
         let traits = observation.assignment.traits
         weight = traits.weight
         priority = traits.priority

@@ -21,7 +21,7 @@ extension Inspector {
 }
 
 extension EndpointsReport.Entry {
-    fileprivate init(_ observation: EndpointRegistry.Observation, at now: Deadline) {
+    fileprivate init(_ observation: EndpointObservation, at now: Deadline) {
         let (endpoint, counts) = (observation.assignment.endpoint, observation.counts)
         let condition = EndpointCondition(observation, at: now)
         self.init(

@@ -1,0 +1,1 @@
+../../../Sources/Fanout/Endpoints/EndpointAssignment.swift
