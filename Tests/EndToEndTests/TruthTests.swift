@@ -137,6 +137,8 @@ struct TruthTests {
         #expect(try fanout.state().process["connections"] == 1)
         upstream.close()
         try fanout.wait("its end") { fanout.access.last?["close"] as? String == "client_fin" }
+        // Takes the file of its socket away.
+        #expect(try fanout.quit() == 0)
     }
 
     /// A server that speaks first must not wait for the client.

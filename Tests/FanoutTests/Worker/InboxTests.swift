@@ -61,21 +61,21 @@ import Testing
             let accepted = Atomic<Int>(0)
             let taken = Atomic<Int>(0)
             let wrong = Atomic<Int>(0)
+            let isClosed = Atomic<Bool>(false)
             let limit = 500 + round * 500
             var threads = ThreadGroup()
             for writer in 0..<writers {
                 try threads.start("writer") {
                     var number = 0
                     // Full is for the moment; closed is for good, and then no push of this writer succeeds any more.
-                    var refusals = 0
-                    while refusals < 2_000 {
+                    var attemptsLeft = 100
+                    while attemptsLeft > 0 {
+                        if isClosed.load(ordering: .relaxed) { attemptsLeft -= 1 }
                         let entry = Inbox.Client(descriptor: Int32(number), service: UInt32(writer))
                         if inbox.push(entry) {
                             number += 1
-                            refusals = 0
                             accepted.add(1, ordering: .relaxed)
                         } else {
-                            refusals += 1
                             sched_yield()
                         }
                     }
@@ -89,7 +89,10 @@ import Testing
                         if entry.descriptor != next[Int(entry.service)] { wrong.add(1, ordering: .relaxed) }
                         next[Int(entry.service)] = entry.descriptor + 1
                         count += 1
-                        if count == limit { inbox.close() }
+                        if count == limit {
+                            inbox.close()
+                            isClosed.store(true, ordering: .relaxed)
+                        }
                     } else {
                         sched_yield()
                     }

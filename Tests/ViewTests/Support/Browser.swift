@@ -57,7 +57,12 @@ final class Browser: @unchecked Sendable {
     func stop() {
         process.terminate()
         process.waitUntilExit()
-        try? FileManager.default.removeItem(at: profile)
+        // They may still be writing into its folder.
+        let end = Date().addingTimeInterval(10)
+        while FileManager.default.fileExists(atPath: profile.path), Date() < end {
+            try? FileManager.default.removeItem(at: profile)
+            usleep(10_000)
+        }
     }
 
     private func take(_ message: [String: Any]) {
