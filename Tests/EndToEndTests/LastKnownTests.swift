@@ -73,6 +73,32 @@ struct LastKnownTests {
         #expect(try fanout.quit() == 0)
     }
 
+    /// What is used meanwhile is no answer: whoever waits for Nomad's still waits.
+    @Test func itIsNotReadyBeforeNomadHasAnswered() throws {
+        let server = EchoServer()
+        defer {
+            task.stop()
+            server.stop()
+        }
+        try learn(server)
+        task.nomad.crash(.taskAPI)
+        let fanout = try task.fanout(["--state-file", path, "--admin-address", "127.0.0.1:0"])
+        defer { fanout.stop() }
+        #expect(try ask(try fanout.address()) == "hello")
+        let admin = try fanout.admin()
+        let answer = try admin.get("/ready")
+        #expect(answer.status == 503)
+        #expect(
+            try answer.json()["reasons"] as? [String]
+                == ["discovery has not answered for redis; the last known endpoints are in use meanwhile"]
+        )
+        #expect(try admin.json("/status")["state"] as? String == "starting")
+        try task.nomad.restart(.taskAPI)
+        fanout.signal(SIGHUP)
+        try fanout.wait("readiness", within: 40) { try admin.get("/ready").status == 200 }
+        #expect(try fanout.quit() == 0)
+    }
+
     /// No failure, and no answer either.
     @Test func aSilentNomadIsWaitedForTwoSeconds() throws {
         let server = EchoServer()

@@ -19,7 +19,7 @@ final class EndpointRegistry: Sendable {
     }
 
     private struct State {
-        /// What discovery said last; nil where it has not answered yet.
+        /// What discovery said last, or an earlier run knew; nil where there is neither yet.
         var wanted: [[Endpoint]?]
         /// How often each service has changed.
         var revisions: [UInt32]
@@ -118,7 +118,7 @@ final class EndpointRegistry: Sendable {
         }
     }
 
-    /// Whether discovery has answered, for each service.
+    /// Whether there is something to choose from, of discovery or of an earlier run, if only nothing; for each service.
     var areKnown: [Bool] { state.with { $0.wanted.map { $0 != nil } } }
 
     // MARK: Health

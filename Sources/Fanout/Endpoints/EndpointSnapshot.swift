@@ -4,7 +4,7 @@ import Reactor
 /// ``EndpointPlan``.
 @safe
 struct EndpointSet: BitwiseCopyable {
-    /// Whether discovery has answered for this service yet, an empty answer included.
+    /// Whether anything is known of this service yet, if only that it has none.
     var isKnown: Bool
     /// Changes whenever the endpoints of this service do.
     var revision: UInt32

@@ -123,7 +123,7 @@ struct Supervisor {
                     services: facts(of: listeners, namespace: discoverySettings.namespace),
                     fleet: fleet,
                     discovery: discovery,
-                    applications: sink.times,
+                    sink: sink,
                     writer: writer,
                     events: events,
                     driver: driver,

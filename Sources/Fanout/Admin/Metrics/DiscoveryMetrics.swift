@@ -35,7 +35,7 @@ extension MetricsText {
         )
         for label in labels {
             let reading = label.services.reduce(into: HistogramReading.empty) {
-                $0.add(inspector.applications[$1].reading)
+                $0.add(inspector.sink.times[$1].reading)
             }
             sample(reading, .latency, Label("service", label.text))
         }

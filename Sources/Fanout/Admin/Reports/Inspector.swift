@@ -14,8 +14,8 @@ struct Inspector: Sendable {
     let services: [Service]
     let fleet: Fleet
     let discovery: Discovery
-    /// How long it took to apply what discovery has found, by service.
-    let applications: HistogramTable
+    /// Knows which services discovery has answered for.
+    let sink: EndpointSink
     let writer: LogWriter
     let events: EventLog
     let driver: DriverInUse
@@ -27,16 +27,18 @@ struct Inspector: Sendable {
 
     var state: StatusReport.State {
         if fleet.isDraining { return .draining }
-        return fleet.registry.areKnown.allSatisfy { $0 } ? .ready : .starting
+        return services.indices.allSatisfy(sink.hasAnswer) ? .ready : .starting
     }
 
     /// Why it is not ready: each service without an answer of discovery, or the drain. An outage of Nomad later on is
     /// none, because the known endpoints stay in use.
     var reasons: [String] {
         if fleet.isDraining { return ["draining"] }
+        let inUse = fleet.registry.areKnown
         var silent: [String] = []
-        for (service, isKnown) in zip(services, fleet.registry.areKnown) where !isKnown {
-            let reason = "discovery has not answered for \(service.label)"
+        for service in services.indices where !sink.hasAnswer(for: service) {
+            var reason = "discovery has not answered for \(services[service].label)"
+            if inUse[service] { reason += "; the last known endpoints are in use meanwhile" }
             if !silent.contains(reason) { silent.append(reason) }
         }
         return silent
