@@ -99,6 +99,30 @@ struct LastKnownTests {
         #expect(try fanout.quit() == 0)
     }
 
+    /// Nomad answers, but with a name that nobody knows: nothing was found, and what was known is not forgotten.
+    @Test func aNameThatDoesNotResolveIsNoAnswer() throws {
+        let server = EchoServer()
+        defer {
+            task.stop()
+            server.stop()
+        }
+        let id = try learn(server)
+        try task.register(.ipv4("nowhere.invalid", port: 1))
+        task.nomad.delete(id: id)
+        let fanout = try task.fanout(
+            ["--state-file", path, "--connect-budget", "30s", "--admin-address", "127.0.0.1:0"]
+        )
+        defer { fanout.stop() }
+        #expect(try ask(try fanout.address(), within: 30) == "hello")
+        try fanout.wait("the line about it") { fanout.messages(Self.used).count == 1 }
+        try fanout.wait("a failed lookup", within: 60) { fanout.messages("a name does not resolve").count == 1 }
+        #expect(try fanout.admin().get("/ready").status == 503)
+        #expect(try ask(try fanout.address()) == "hello")
+        #expect(try fanout.quit() == 0)
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(text.contains("\"port\":\(server.address.port ?? 0)"))
+    }
+
     /// No failure, and no answer either.
     @Test func aSilentNomadIsWaitedForTwoSeconds() throws {
         let server = EchoServer()

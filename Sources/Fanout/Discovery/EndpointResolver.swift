@@ -76,7 +76,8 @@ final class EndpointResolver {
         case .failure(let error):
             if name.failures == 0 {
                 logger.warning(
-                    "a name does not resolve, its last addresses stay in use",
+                    name.addresses == nil
+                        ? "a name does not resolve" : "a name does not resolve, its last addresses stay in use",
                     metadata: ["host": "\(host)", "error": "\(error.reason)"]
                 )
             }
@@ -119,23 +120,24 @@ final class EndpointResolver {
     private func publish(_ service: Int) {
         var endpoints: [Endpoint] = []
         var known: Set<SocketAddress> = []
-        var waits = false
+        var isIncomplete = false
         for candidate in candidates[service] ?? [] {
             let host = candidate.place.host
             let addresses: [SocketAddress]
             if let address = SocketAddress(numericHost: host, port: candidate.place.port) {
                 addresses = [address]
             } else {
-                addresses = names[host]?.addresses ?? []
-                if let name = names[host], name.addresses == nil, name.failures == 0 { waits = true }
+                let resolved = names[host]?.addresses
+                if resolved == nil { isIncomplete = true }
+                addresses = resolved ?? []
             }
             for address in addresses where endpoints.count < Self.limit {
                 let endpoint = candidate.resolved(to: address)
                 if known.insert(endpoint.address).inserted { endpoints.append(endpoint) }
             }
         }
-        // Nothing yet is not the same as nothing: the first lookup decides.
-        if endpoints.isEmpty, waits { return }
+        // Nothing yet, or a failure, is not the same as nothing: it must not take the place of what is in use.
+        if endpoints.isEmpty, isIncomplete { return }
         guard endpoints != published[service] else { return }
         published[service] = endpoints
         surroundings.publish(service, endpoints)

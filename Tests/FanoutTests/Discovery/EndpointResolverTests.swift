@@ -55,13 +55,23 @@ import Testing
         #expect(fixture.reminders.map(\.delay) == [.seconds(30)])
     }
 
-    @Test func anEmptySetWaitsForTheFirstLookup() {
+    /// A failed lookup is no answer: what is in use stays, and what is not known stays unknown.
+    @Test func namesThatWereNeverResolvedEmptyNothing() {
         let fixture = Fixture()
         fixture.resolver.update(0, places(("10.0.0.1", 1)))
-        fixture.resolver.update(0, places(("db", 1)))
+        fixture.resolver.update(0, places(("db", 1), ("cache", 1)))
+        fixture.resolver.update(1, places(("db", 2)))
+        for _ in 0..<2 {
+            fixture.fail("db")
+            fixture.fail("cache")
+            fixture.resolver.refresh()
+        }
         #expect(fixture.published == [["10.0.0.1:1"]])
-        fixture.fail("db")
-        #expect(fixture.published == [["10.0.0.1:1"], []])
+        fixture.answer("db", "10.0.0.2")
+        #expect(Set(fixture.published) == [["10.0.0.1:1"], ["10.0.0.2:1"], ["10.0.0.2:2"]])
+        // Nobody is registered any more: that is an answer.
+        fixture.resolver.update(1, [])
+        #expect(fixture.published.last == [])
     }
 
     @Test func theLastGoodAnswerOutlivesFailures() {
