@@ -50,8 +50,17 @@ enum Main {
             )
             let events = EventLog()
             let logger = Logger(label: "fanout") { _ in MultiplexLogHandler([handler, EventLogHandler(events)]) }
-            return Supervisor(configuration: configuration, writer: writer, logger: logger, events: events)
-                .run(signals: signals, environment: environment, confinement: confinement)
+            // Who asks for a dump wants it, whatever the level; and it is no event.
+            var unfiltered = handler
+            unfiltered.logLevel = .trace
+            let dumpLogger = Logger(label: "fanout") { [unfiltered] _ in unfiltered }
+            return Supervisor(
+                configuration: configuration,
+                writer: writer,
+                logger: logger,
+                dumpLogger: dumpLogger,
+                events: events
+            ).run(signals: signals, environment: environment, confinement: confinement)
         } catch {
             StandardStreams.write("fanout: cannot start: \(error)\n", to: STDERR_FILENO)
             return .failure

@@ -15,14 +15,17 @@ struct Supervisor {
     private let services: [String]
     private let writer: LogWriter
     private let logger: Logger
+    /// Of state dumps: writes whatever the log's level is, and to the log alone.
+    private let dumpLogger: Logger
     private let events: EventLog
     private let startedAt = Deadline.now()
     private let startedWallTime = Timestamp.now()
 
-    init(configuration: Configuration, writer: LogWriter, logger: Logger, events: EventLog) {
+    init(configuration: Configuration, writer: LogWriter, logger: Logger, dumpLogger: Logger, events: EventLog) {
         self.configuration = configuration
         self.writer = writer
         self.logger = logger
+        self.dumpLogger = dumpLogger
         self.events = events
         services = configuration.services.map(\.label)
     }
@@ -303,7 +306,8 @@ struct Supervisor {
                     manager.stopping()
                     drain.request(fleet, listeners)
                 case .refresh: discovery.refresh()
-                case .dumpState: StateDump(fleet: fleet, services: services, startedAt: startedAt).write(to: logger)
+                case .dumpState:
+                    StateDump(fleet: fleet, services: services, startedAt: startedAt).write(to: dumpLogger)
                 }
             }
             drain.expire(fleet)

@@ -70,6 +70,24 @@ struct AdminRouteTests {
         #expect(try fanout.quit() == 0)
     }
 
+    /// Who asks for a dump gets it at any log level; and it does not push out what has happened.
+    @Test func aStateDumpIsWrittenAlwaysAndIsNoEvent() throws {
+        let path = NSTemporaryDirectory() + "fanout-admin-\(UUID().uuidString.prefix(8)).sock"
+        let fanout = try FanoutProcess(
+            ["--endpoint", "127.0.0.1:1", "--listen-address", "127.0.0.1:0", "--log-level", "critical"]
+                + ["--admin-address", "unix:\(path)"]
+        )
+        defer { fanout.stop() }
+        let admin = AdminClient(address: .unix(path))
+        try fanout.wait("admin endpoint") { (try? admin.get("/live"))?.status == 200 }
+        fanout.signal(SIGUSR1)
+        try fanout.wait("the dump") { !fanout.messages("state ends").isEmpty }
+        #expect(fanout.messages("state").count == 1)
+        #expect(fanout.messages("state of worker").count > 0)
+        let events = try #require(try admin.json("/status")["events"] as? [[String: Any]])
+        #expect(!events.contains { ($0["text"] as? String)?.hasPrefix("state") == true })
+    }
+
     @Test func onlyGetIsServed() throws {
         let fanout = try observedProxy(to: [.ipv4("127.0.0.1", port: 1)])
         defer { fanout.stop() }
