@@ -47,6 +47,26 @@ struct DrainTests {
         #expect(fanout.access.contains { $0["close"] as? String == "drained" })
     }
 
+    /// A reset waits for the bytes before it; where the time limit does not, somebody was cut short.
+    @Test func theTimeLimitCutsWhatIsOwedBeforeAReset() throws {
+        let server = RawServer()
+        defer { server.stop() }
+        let fanout = try proxy(to: [server.address], ["--drain-timeout", "300ms"])
+        defer { fanout.stop() }
+        let client = try LineClient(to: try fanout.address(), room: KernelRoom(receiveBuffer: 4 << 10))
+        defer { client.close() }
+        let upstream = try server.accept()
+        // More than the client's kernel takes, and no more than the proxy's.
+        let owed = 128 << 10
+        try upstream.sendAll([UInt8](repeating: 7, count: owed))
+        try fanout.wait("the bytes") { try fanout.state().total("rx_bytes") == owed }
+        upstream.reset()
+        try fanout.wait("the reset") { try fanout.state().endpoints.values.allSatisfy { $0 == 0 } }
+        fanout.signal(SIGQUIT)
+        #expect(try fanout.exitCode() == 1)
+        try fanout.wait("its line") { fanout.access.last?["close"] as? String == "drained" }
+    }
+
     @Test func aSecondSignalDoesItAtOnce() throws {
         let server = EchoServer()
         defer { server.stop() }

@@ -208,7 +208,7 @@ struct Audit {
         let isOverdue = target.resetAt >= source.diedAt + 5_000_000_000 && own(.bufferStarved) > 0
         if target.longestStall >= 5_000_000_000 || isOverdue {
             network.mark(.flushGivenUp)
-        } else if !target.wasCutOff && !source.hasLostBytes && target.peer.received != source.peer.sent {
+        } else if !source.hasLostBytes && target.peer.received != source.peer.sent {
             fail(record, target, "with \(target.peer.received) of the \(source.peer.sent) bytes before the reset")
         }
     }

@@ -394,10 +394,7 @@ final class World {
     private func order(_ order: WorkerOrder) {
         network.say("the order is \(order)")
         guard !wasReset else { return }
-        if order == .reset {
-            wasReset = true
-            network.isResetOrdered = true
-        }
+        if order == .reset { wasReset = true }
         isDraining = true
         network.mark(order == .reset ? .resetOrdered : .drainBegun)
         if network.handovers.underWay.contains(where: { !$0.isEmpty }) { network.mark(.drainOverInbox) }

@@ -101,9 +101,13 @@ extension Worker {
 
     /// A reset throws away what the kernel has not sent yet: the queue must be empty first (SIOCOUTQ, tcp(7)).
     private func startFlush(_ slot: UInt32) {
+        if order == .reset {
+            cutFlush(slot)
+            return
+        }
         let session = unsafe sessions.pointer(slot)
         let unsent = sockets.unsentBytes(survivor(slot))
-        guard order != .reset, unsent > 0, !sockets.isOver(survivor(slot)) else {
+        guard unsent > 0, !sockets.isOver(survivor(slot)) else {
             finishFlush(slot)
             return
         }
@@ -134,8 +138,16 @@ extension Worker {
         return unsafe session.pointee.client >= 0 ? session.pointee.client : session.pointee.upstream
     }
 
+    /// The drain has had its time: who is still owed bytes is cut short by it.
+    func cutFlush(_ slot: UInt32) {
+        if sockets.unsentBytes(survivor(slot)) > 0, !sockets.isOver(survivor(slot)) {
+            unsafe sessions.pointer(slot).pointee.reason = .drained
+        }
+        finishFlush(slot)
+    }
+
     /// Resets the side that is still open.
-    func finishFlush(_ slot: UInt32) {
+    private func finishFlush(_ slot: UInt32) {
         let session = unsafe sessions.pointer(slot)
         deadlines.clear(slot)
         unsafe closeWithReset(&session.pointee.client)

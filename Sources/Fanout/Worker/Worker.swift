@@ -314,7 +314,7 @@ final class Worker<D: Driver>: CompletionHandler {
         for slot in 0..<UInt32(sessions.touched) {
             switch unsafe sessions.pointer(slot).pointee.phase {
             case .waiting, .dialing, .relaying: end(slot, .drained, .reset)
-            case .flushing: finishFlush(slot)
+            case .flushing: cutFlush(slot)
             // A spare goes with its session.
             case .spare, .ending, .free: break
             }

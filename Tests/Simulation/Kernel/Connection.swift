@@ -76,8 +76,6 @@ final class Connection {
     var end = End.none
     var wasReset = false
     var resetAt: UInt64 = 0
-    /// It was reset once everything was to be.
-    var wasCutOff = false
     /// Received bytes that an injected failure has taken away.
     var hasLostBytes = false
 

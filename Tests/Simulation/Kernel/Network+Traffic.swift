@@ -96,7 +96,6 @@ extension Network {
         connection.queued = 0
         connection.wasReset = true
         connection.resetAt = clock
-        connection.wasCutOff = isResetOrdered
         if connection.end == .none { connection.end = .reset }
         connection.isDead = true
         connection.peer.left = 0

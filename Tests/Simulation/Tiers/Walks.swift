@@ -93,6 +93,11 @@ extension Walk {
         },
         Walk("client goes while none is there", [.send(1), .reset], [.fin]) { $0.services = [[]] },
         Walk("reset at any moment", [.send(1), .fin], [.fin]) { $0.mayAbort = true },
+        Walk("a slow reader is owed bytes when everything is reset", [.fin], [.send(3), .reset]) {
+            $0.clients[0].readsAtOnce = false
+            $0.clients[0].window = 4
+            $0.mayAbort = true
+        },
         Walk("drain at any moment", [.send(1), .fin], [], [.acceptEndedEarly, .cancelRefused], 1) {
             $0.steps = [.drain]
         },
