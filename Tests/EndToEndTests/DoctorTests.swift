@@ -171,8 +171,10 @@ struct DoctorTests {
         #expect(try String(contentsOfFile: path, encoding: .utf8) == "not a socket")
     }
 
-    @Test func fewDescriptors() throws {
-        let diagnosis = try diagnose(["--endpoint", "127.0.0.1:1"], descriptors: 512)
+    @Test(arguments: [[], ["--admin-address", "127.0.0.1:0"]])
+    func fewDescriptors(more: [String]) throws {
+        let fixed = ["--endpoint", "127.0.0.1:1", "--listen-address", "127.0.0.1:0"]
+        let diagnosis = try diagnose(fixed + more, descriptors: 512)
         #expect(diagnosis.verdict("descriptors") == "warning")
         #expect(diagnosis.cure("descriptors") == #"ulimit { nofile = "65536:65536" }"#)
     }

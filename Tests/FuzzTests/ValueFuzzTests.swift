@@ -53,7 +53,8 @@ private struct ValueKind: Sendable {
         printed("region", Name.region(parsing:)),
         printed("workers") { text throws(InvalidValue) in try WorkerCount(parsing: text, machine: machine).count },
         printed("connections") { text throws(InvalidValue) in
-            try ConnectionCapacity(machine: machine, workers: 2, listeners: 1).limit(parsing: text).count
+            try ConnectionCapacity(machine: machine, workers: 2, listeners: 1, hasAdmin: false).limit(parsing: text)
+                .count
         },
         ValueKind(name: "Nomad address", trial: nomadAddress),
     ]

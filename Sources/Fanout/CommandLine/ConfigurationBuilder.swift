@@ -93,7 +93,7 @@ struct ConfigurationBuilder {
             machine: machine,
             workers: workers,
             listeners: listeners,
-            descriptorsOfAdmin: hasAdmin ? AdminServer.descriptors : 0
+            hasAdmin: hasAdmin
         )
         let given = try values[.maxConnections].parse { text throws(InvalidValue) in
             try capacity.limit(parsing: text)

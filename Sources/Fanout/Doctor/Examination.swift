@@ -13,7 +13,8 @@ struct Examination {
         let capacity = ConnectionCapacity(
             machine: machine,
             workers: configuration.workers.count,
-            listeners: configuration.services.count
+            listeners: configuration.services.count,
+            hasAdmin: configuration.admin != nil
         )
         return KernelCheck.findings(kernel(), driver: configuration.driver)
             + LimitCheck.findings(capacity, configuration.connections)

@@ -57,7 +57,7 @@ enum LimitCheck {
                 machine: machine,
                 workers: capacity.workers,
                 listeners: capacity.listeners,
-                descriptorsOfAdmin: capacity.descriptorsOfAdmin
+                hasAdmin: capacity.hasAdmin
             )
             if larger.byMemory ?? .max >= wanted { return mebibytes }
             mebibytes += 1

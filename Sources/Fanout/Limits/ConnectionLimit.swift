@@ -30,11 +30,13 @@ struct ConnectionCapacity: Sendable {
     let machine: Machine
     let workers: Int
     let listeners: Int
-    var descriptorsOfAdmin = 0
+    /// Whether there is an admin endpoint.
+    let hasAdmin: Bool
 
     /// Descriptors that are not for connections; each worker has its own listener for each address.
     var reservedDescriptors: Int {
-        Self.descriptorsOfProcess + descriptorsOfAdmin + workers * (Self.descriptorsPerWorker + listeners)
+        Self.descriptorsOfProcess + (hasAdmin ? AdminServer.descriptors : 0)
+            + workers * (Self.descriptorsPerWorker + listeners)
     }
 
     /// May be 0.

@@ -7,7 +7,7 @@ import Testing
     private func findings(descriptors: Int, mebibytes: UInt64?, connections: Int? = nil) -> [Finding] {
         let memory = mebibytes.map { MemoryLimit(bytes: $0 << 20, source: "cgroup") }
         let machine = Machine(affinity: 2, cpuQuota: nil, descriptors: descriptors, memory: memory)
-        let capacity = ConnectionCapacity(machine: machine, workers: 2, listeners: 1)
+        let capacity = ConnectionCapacity(machine: machine, workers: 2, listeners: 1, hasAdmin: false)
         let limit = connections.map { ConnectionLimit(count: $0, reason: "as given") } ?? capacity.defaultLimit
         return LimitCheck.findings(capacity, limit)
     }

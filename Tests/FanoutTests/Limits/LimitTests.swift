@@ -44,7 +44,7 @@ import Testing
     ) -> ConnectionCapacity {
         let limit = memory.map { MemoryLimit(bytes: $0, source: "cgroup") }
         let machine = Machine(affinity: workers, cpuQuota: nil, descriptors: descriptors, memory: limit)
-        return ConnectionCapacity(machine: machine, workers: workers, listeners: listeners)
+        return ConnectionCapacity(machine: machine, workers: workers, listeners: listeners, hasAdmin: false)
     }
 
     @Test(
