@@ -117,6 +117,9 @@ struct DoctorTests {
         let taken = try diagnose(fixed + [server.address.description])
         #expect(taken.code == 1)
         #expect(taken.verdict("listen") == "failure")
+        #expect(taken.cure("listen") == "--listen-address 127.0.0.1:0")
+        let forward = try diagnose(["--forward", "\(server.address)=127.0.0.1:1"])
+        #expect(forward.cure("listen") == #""--forward", "127.0.0.1:0=127.0.0.1:1","#)
         let folder = NSTemporaryDirectory() + "doctor-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }

@@ -32,6 +32,8 @@ struct ServiceConfiguration: Hashable, Sendable {
     let label: String
     let listen: ListenAddress
     let source: ServiceSource
+    /// Whether it is one of `--forward`, in place of the one behind `--listen-address`.
+    let isForwarded: Bool
 }
 
 /// How to reach Nomad; only what was given or found in Nomad's own environment.

@@ -17,7 +17,8 @@ struct ServiceList {
                 ServiceConfiguration(
                     label: Self.label(of: forward.source),
                     listen: forward.listen,
-                    source: forward.source
+                    source: forward.source,
+                    isForwarded: true
                 )
             )
             origins.append(values[.forward].origin)
@@ -48,7 +49,12 @@ struct ServiceList {
         guard let listen else { preconditionFailure("--listen-address has a default") }
         let source: ServiceSource =
             if endpoints.isEmpty, let name { .nomad(service: name, namespace: nil) } else { .fixed(endpoints) }
-        return ServiceConfiguration(label: name ?? Self.staticLabel, listen: listen, source: source)
+        return ServiceConfiguration(
+            label: name ?? Self.staticLabel,
+            listen: listen,
+            source: source,
+            isForwarded: false
+        )
     }
 
     private static func label(of source: ServiceSource) -> String {

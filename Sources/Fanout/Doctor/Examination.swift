@@ -18,7 +18,7 @@ struct Examination {
         )
         return KernelCheck.findings(kernel(), driver: configuration.driver)
             + LimitCheck.findings(capacity, configuration.connections)
-            + configuration.services.map { ListenCheck.finding(listen($0.listen)) }
+            + configuration.services.map { ListenCheck.finding(listen($0.listen), use: Self.use(of: $0)) }
             + (configuration.admin.map { AdminCheck.findings(admin($0)) } ?? [])
             + names().map { ServiceCheck.finding(host: $0, NameLookup.addresses(of: $0).map(\.count)) }
             + nomad()
@@ -79,6 +79,10 @@ struct Examination {
             error: failure,
             holder: failure?.errno == EADDRINUSE ? ListenHolder.find(address) : nil
         )
+    }
+
+    private static func use(of service: ServiceConfiguration) -> ListenUse {
+        service.isForwarded ? .forward(source: service.source.description) : .service
     }
 
     private func admin(_ address: ListenAddress) -> AdminFacts {

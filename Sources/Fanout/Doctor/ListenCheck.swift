@@ -14,7 +14,7 @@ struct ListenFacts: Equatable, Sendable {
 
 /// Whether the listen addresses are free.
 enum ListenCheck {
-    static func finding(_ facts: ListenFacts, use: ListenUse = .service) -> Finding {
+    static func finding(_ facts: ListenFacts, use: ListenUse) -> Finding {
         guard let error = facts.error else { return .ok(use.check, "\(facts.address) is free") }
         switch error.errno {
         case EADDRINUSE: return taken(facts, use)

@@ -1,11 +1,14 @@
 /// What an address is listened on for, and how a job gives it another one.
 enum ListenUse: Sendable {
+    /// `--listen-address`.
     case service
+    /// `--forward`, with what is right of its `=`.
+    case forward(source: String)
     case admin
 
     var check: Finding.Check {
         switch self {
-        case .service: .listen
+        case .service, .forward: .listen
         case .admin: .admin
         }
     }
@@ -14,6 +17,7 @@ enum ListenUse: Sendable {
     func cure(_ address: String) -> Cure {
         switch self {
         case .service: Cure(.flag, "--listen-address \(address)")
+        case .forward(let source): Cure(.arguments, #""--forward", "\#(address)=\#(source)","#)
         case .admin: Cure(.arguments, #""--admin-address", "\#(address)","#)
         }
     }
@@ -22,14 +26,14 @@ enum ListenUse: Sendable {
     /// it, but a socket in the allocation's folder is its own.
     var freeAddress: String {
         switch self {
-        case .service: "127.0.0.1:0"
+        case .service, .forward: "127.0.0.1:0"
         case .admin: freeSocket
         }
     }
 
     var freeSocket: String {
         switch self {
-        case .service: "unix:/alloc/fanout.sock"
+        case .service, .forward: "unix:/alloc/fanout.sock"
         case .admin: "unix:/alloc/tmp/fanout.sock"
         }
     }

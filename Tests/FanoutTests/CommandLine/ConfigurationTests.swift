@@ -12,7 +12,8 @@ import Testing
                 ServiceConfiguration(
                     label: "redis",
                     listen: ListenAddress(parsing: "127.0.0.1:8080"),
-                    source: .nomad(service: "redis", namespace: nil)
+                    source: .nomad(service: "redis", namespace: nil),
+                    isForwarded: false
                 )
             ]
         )
@@ -55,6 +56,7 @@ import Testing
         #expect(configuration.services.map(\.label) == ["cache", "web@prod", "static"])
         #expect(configuration.services.map(\.listen.description) == ["unix:/s", ":1", ":0"])
         #expect(configuration.services.map(\.source.description) == ["a:1,b:2", "web@prod", "c:3,d:4"])
+        #expect(configuration.services.map(\.isForwarded) == [false, true, true])
         #expect(configuration.workers.count == 7)
         #expect(configuration.admin == .unix(path: "/admin"))
         #expect(configuration.pinWorkers)

@@ -9,12 +9,13 @@ import Testing
         _ errno: Int32?,
         address: String = "127.0.0.1:80",
         port: UInt16 = 80,
-        _ holder: ListenHolder? = nil
+        _ holder: ListenHolder? = nil,
+        use: ListenUse = .service
     )
         -> Finding
     {
         let error = errno.map { SystemError("bind", errno: $0) }
-        return ListenCheck.finding(ListenFacts(address: address, port: port, error: error, holder: holder))
+        return ListenCheck.finding(ListenFacts(address: address, port: port, error: error, holder: holder), use: use)
     }
 
     @Test func aFreeAddressIsFine() {
@@ -43,6 +44,16 @@ import Testing
         #expect(finding(ENOENT, address: "unix:/none/x.sock", port: 0).text.contains("no such folder"))
         #expect(finding(EADDRNOTAVAIL).text.contains("no such address"))
         #expect([finding(EACCES), socket, finding(EADDRNOTAVAIL)].allSatisfy { $0.verdict == .failure })
+    }
+
+    /// `--listen-address` is refused beside `--forward`, and would be for another service.
+    @Test func aForwardIsCuredByAForward() {
+        let use = ListenUse.forward(source: "redis@data")
+        let taken = finding(EADDRINUSE, use: use)
+        #expect(taken.cure == Cure(.arguments, #""--forward", "127.0.0.1:0=redis@data","#))
+        #expect(finding(EADDRNOTAVAIL, use: use).cure?.line == #""--forward", "127.0.0.1:80=redis@data","#)
+        #expect(finding(ENOENT, address: "unix:/none/x.sock", port: 0, use: use).cure?.place == .arguments)
+        #expect(finding(EADDRINUSE).cure == Cure(.flag, "--listen-address 127.0.0.1:0"))
     }
 
     @Test func listenersAreFoundInTheTables() {
