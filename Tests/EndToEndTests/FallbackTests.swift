@@ -29,6 +29,7 @@ struct FallbackTests {
         client.close()
         let started = try #require(fanout.messages("fanout started").first)
         #expect(started["driver"] as? String == "epoll")
+        #expect((started["driver_reason"] as? String ?? "").contains("security_opt"))
         let line = try #require(fanout.messages("io_uring cannot be used, epoll takes its place").first)
         #expect(line["level"] as? String == "warning")
         #expect((line["reason"] as? String ?? "").contains(#"security_opt = ["seccomp=unconfined"]"#))
@@ -54,7 +55,22 @@ struct FallbackTests {
         _ = try fanout.address()
         let started = try #require(fanout.messages("fanout started").first)
         #expect(started["driver"] as? String == driver)
+        #expect(started["driver_reason"] as? String == "as --driver asks")
         #expect(fanout.messages("io_uring cannot be used, epoll takes its place").isEmpty)
+        #expect(try fanout.quit() == 0)
+    }
+
+    @Test func whatAutoHasChosenIsSaidWithItsReason() throws {
+        let fanout = try FanoutProcess(
+            ["--endpoint", "127.0.0.1:1", "--listen-address", "127.0.0.1:0", "--admin-address", "127.0.0.1:0"],
+            environment: ["FANOUT_DRIVER": "auto"]
+        )
+        defer { fanout.stop() }
+        let status = try fanout.admin().json("/status")
+        #expect(status["driver"] as? String == "io_uring")
+        #expect(status["driver_reason"] as? String == "io_uring works")
+        let started = try #require(fanout.messages("fanout started").first)
+        #expect(started["driver_reason"] as? String == "io_uring works")
         #expect(try fanout.quit() == 0)
     }
 

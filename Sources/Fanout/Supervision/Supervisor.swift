@@ -188,6 +188,7 @@ struct Supervisor {
             "version": "\(Version.current)",
             "commit": "\(Version.commit)",
             "driver": "\(driver.name.rawValue)",
+            "driver_reason": "\(driver.reason)",
             "kernel_features": "\(driver.features.names(present: true).joined(separator: ","))",
             "confinement": "\(confinement)",
             "workers": "\(configuration.workers.count)",
@@ -199,10 +200,10 @@ struct Supervisor {
         let lacking = driver.features.names(present: false)
         if !lacking.isEmpty { metadata["kernel_lacks"] = "\(lacking.joined(separator: ","))" }
         logger.info("fanout started", metadata: metadata)
-        if let refusal = driver.refusal {
+        if driver.refusal != nil {
             logger.warning(
                 "io_uring cannot be used, epoll takes its place",
-                metadata: ["reason": "\(StartFailure.reason(ofRefused: refusal))"]
+                metadata: ["reason": "\(driver.reason)"]
             )
         }
         for (service, listener) in zip(configuration.services, listeners) {

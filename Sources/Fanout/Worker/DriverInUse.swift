@@ -4,8 +4,16 @@ import Reactor
 struct DriverInUse: Sendable {
     let name: DriverName
     let features: KernelFeatures
+    /// What was asked for.
+    let choice: DriverChoice
     /// Why it is not io_uring, where that was tried.
     let refusal: SystemError?
+
+    /// Why it is this one.
+    var reason: String {
+        if let refusal { return StartFailure.reason(ofRefused: refusal) }
+        return choice == .auto ? "io_uring works" : "as --driver asks"
+    }
 }
 
 /// The drivers as operators know them.

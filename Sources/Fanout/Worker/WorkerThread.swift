@@ -36,19 +36,19 @@ struct WorkerThread: ~Copyable {
         do throws(SystemError) {
             switch choice {
             case .epoll:
-                try serveByEpoll(context, wakeup, started, refusal: nil)
+                try serveByEpoll(context, wakeup, choice, started, refusal: nil)
             case .ioUring:
-                try serveByUring(context, UringDriver.fitting(wakeup: wakeup, context.settings), started)
+                try serveByUring(context, UringDriver.fitting(wakeup: wakeup, context.settings), choice, started)
             case .auto:
                 let driver: UringDriver
                 do throws(SystemError) {
                     driver = try UringDriver.fitting(wakeup: wakeup, context.settings)
                 } catch {
                     guard error.isRefusedRing else { throw error }
-                    try serveByEpoll(context, wakeup, started, refusal: error)
+                    try serveByEpoll(context, wakeup, choice, started, refusal: error)
                     return
                 }
-                try serveByUring(context, driver, started)
+                try serveByUring(context, driver, choice, started)
             }
         } catch {
             started(context.index, .failure(error))
@@ -58,11 +58,12 @@ struct WorkerThread: ~Copyable {
     private static func serveByUring(
         _ context: WorkerContext,
         _ driver: UringDriver,
+        _ choice: DriverChoice,
         _ started: Started
     ) throws(SystemError) {
         let worker = try Worker(context: context, driver: driver)
         worker.start()
-        let inUse = DriverInUse(name: .ioUring, features: driver.features, refusal: nil)
+        let inUse = DriverInUse(name: .ioUring, features: driver.features, choice: choice, refusal: nil)
         started(context.index, .success(inUse))
         worker.run()
     }
@@ -71,6 +72,7 @@ struct WorkerThread: ~Copyable {
     private static func serveByEpoll(
         _ context: WorkerContext,
         _ wakeup: Wakeup,
+        _ choice: DriverChoice,
         _ started: Started,
         refusal: SystemError?
     ) throws(SystemError) {
@@ -80,7 +82,8 @@ struct WorkerThread: ~Copyable {
         let driver = try EpollDriver(wakeup: wakeup, options: options)
         let worker = try Worker(context: context, driver: driver)
         worker.start()
-        started(context.index, .success(DriverInUse(name: .epoll, features: driver.features, refusal: refusal)))
+        let inUse = DriverInUse(name: .epoll, features: driver.features, choice: choice, refusal: refusal)
+        started(context.index, .success(inUse))
         worker.run()
     }
 }

@@ -74,7 +74,7 @@ struct Sample: Sendable {
         }
         return """
             {"version":"0.1.0","commit":"abc1234","pid":\(pid),"uptime_seconds":\(uptime),"state":"\(state)",
-            "reasons":\(list),"driver":"io_uring","driver_reason":null,"kernel_features":["splice"],
+            "reasons":\(list),"driver":"io_uring","driver_reason":"io_uring works","kernel_features":["splice"],
             "max_connections":9900,"connections":\(clients),
             "workers":[{"worker":0,"connections":2,"accepted_total":10,"busy_seconds_total":0.5,"enters_total":9,
             "completions_total":20,"buffer_starved_total":0},{"worker":1,"connections":1,"accepted_total":1,

@@ -16,8 +16,8 @@ struct StatusReport: Codable, Equatable, Sendable {
     /// Why it is not ready; empty if it is.
     var reasons: [String]
     var driver: String
-    /// Why it is not io_uring, where that was tried.
-    var driverReason: String?
+    /// Why it is this one.
+    var driverReason: String
     var kernelFeatures: [String]
     var maxConnections: Int
     var connections: Int

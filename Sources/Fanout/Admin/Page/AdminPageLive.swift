@@ -37,7 +37,7 @@ extension AdminPage {
           document.title = `${s.state} · ${count(s.connections)} · Fanout`;
           const [up, workers] = [age(s.uptime_seconds), count(s.workers.length)];
           facts({ up, driver: s.driver, workers, process: String(s.pid) });
-          byId("facts").title = s.driver_reason ?? "";
+          byId("facts").title = s.driver_reason;
           events(s.events);
           notice(s.state === "ready" ? "" : words(s.state, ...s.reasons), "soft");
         }

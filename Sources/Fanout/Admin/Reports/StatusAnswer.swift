@@ -14,7 +14,7 @@ extension Inspector {
             state: state,
             reasons: reasons,
             driver: driver.name.rawValue,
-            driverReason: driver.refusal.map { StartFailure.reason(ofRefused: $0) },
+            driverReason: driver.reason,
             kernelFeatures: driver.features.names(present: true),
             maxConnections: fleet.admission.limit,
             connections: fleet.admission.count,
