@@ -12,8 +12,8 @@ enum StartFailure: Error {
 
     var exitCode: ExitCode {
         switch self {
-        case .listen(_, let error): error.errno == EACCES || error.errno == EPERM ? .permission : .unavailable
-        case .driver(let error, let isExplicit): error.errno == EPERM && isExplicit ? .permission : .failure
+        case .listen(_, let error): Self.isRefusal(error) ? .permission : .unavailable
+        case .driver(let error, let isExplicit): Self.isRefusal(error) && isExplicit ? .permission : .failure
         case .nomad(.noAddress): .configuration
         case .nomad(.invalid): .usage
         case .system, .admin: .failure
@@ -29,6 +29,8 @@ enum StartFailure: Error {
         case .system(let error): "cannot start: \(error)"
         }
     }
+
+    private static func isRefusal(_ error: SystemError) -> Bool { error.errno == EACCES || error.errno == EPERM }
 
     private static func cure(of error: SystemError) -> String {
         switch error.errno {
@@ -49,6 +51,9 @@ enum StartFailure: Error {
         case EPERM:
             "refused by a seccomp profile or by kernel.io_uring_disabled; under Nomad's docker driver give the task "
                 + "security_opt = [\"seccomp=unconfined\"] or a profile that allows io_uring"
+        case EACCES:
+            "refused by a security module such as SELinux or AppArmor, or by a seccomp profile; under Nomad's docker driver "
+                + "give the task security_opt = [\"seccomp=unconfined\"] or a profile that allows io_uring"
         case ENOSYS:
             "this kernel has none (Linux 6.1 or newer is needed), or the container runtime hides it, as Podman does; then give "
                 + "the task security_opt = [\"seccomp=unconfined\"] or a profile that allows io_uring"
