@@ -53,6 +53,23 @@ struct CommandLineTests {
         #expect(output.contains("NOMAD_ADDR"))
     }
 
+    /// The address is taken, which would be found out later: nothing is bound before Nomad can be asked.
+    @Test(arguments: [
+        ["NOMAD_CACERT": "/nonexistent/ca.pem"],
+        ["NOMAD_CLIENT_CERT": "/nonexistent/cert.pem", "NOMAD_CLIENT_KEY": "/nonexistent/key.pem"],
+    ])
+    func certificatesThatCannotBeReadAreAWrongSetting(_ files: [String: String]) throws {
+        let server = EchoServer()
+        defer { server.stop() }
+        let (code, output) = try run(
+            ["--service", "redis", "--listen-address", server.address.description],
+            files.merging(["NOMAD_ADDR": "https://127.0.0.1:4646"]) { $1 }
+        )
+        #expect(code == 64)
+        #expect(output.split(separator: "\n").count == 1)
+        #expect(files.contains { output.contains("\($0.key): `\($0.value)` holds no readable PEM certificate") })
+    }
+
     @Test func versionHelpAndConfiguration() throws {
         #expect(try run(["--version"]).0 == 0)
         let help = try run(["--help"])

@@ -31,7 +31,7 @@ Clean.
 A failure, or a drain that was cut short.
 .TP
 .B 64
-A wrong command line.
+A wrong command line, or a certificate or key for an https Nomad that cannot be read.
 .TP
 .B 69
 A listen address that is taken, or that this machine does not have.

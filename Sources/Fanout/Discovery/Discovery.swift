@@ -35,11 +35,7 @@ final class Discovery: Sendable {
         logger: Logger,
         sink: @escaping Sink
     ) throws(NomadSetupError) {
-        for (_, source) in services {
-            guard case .nomad = source else { continue }
-            guard let address = settings.address else { throw .noAddress }
-            if case .secure(_, _, let security) = address.transport { _ = try security.context() }
-        }
+        if services.contains(where: { $0.source.isNomad }) { _ = try settings.usableAddress() }
         self.services = services
         self.settings = settings
         self.logger = logger

@@ -25,4 +25,16 @@ struct DiscoverySettings: Sendable {
         region = environment.nonEmpty("NOMAD_REGION")
         namespace = environment.nonEmpty("NOMAD_NAMESPACE") ?? "default"
     }
+
+    /// The address, once it is known that a client for it can be made: the TLS files are read.
+    ///
+    /// Errors: there is no address, the files cannot be read or do not fit together.
+    func usableAddress() throws(NomadSetupError) -> NomadAddress {
+        guard let address else { throw .noAddress }
+        switch address.transport {
+        case .secure(_, _, let security): _ = try security.context()
+        case .unix, .plain: break
+        }
+        return address
+    }
 }

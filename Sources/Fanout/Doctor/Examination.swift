@@ -114,9 +114,7 @@ struct Examination {
         let address: NomadAddress
         do throws(NomadSetupError) {
             settings = try DiscoverySettings(configuration, environment: environment)
-            guard let found = settings.address else { throw .noAddress }
-            if case .secure(_, _, let security) = found.transport { _ = try security.context() }
-            address = found
+            address = try settings.usableAddress()
         } catch {
             switch error {
             case .noAddress: return [NomadCheck.finding(.noAddress)]

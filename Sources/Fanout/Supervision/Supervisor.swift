@@ -53,6 +53,8 @@ struct Supervisor {
         let discoverySettings: DiscoverySettings
         do {
             discoverySettings = try DiscoverySettings(configuration, environment: environment)
+            // Before anything is bound: who cannot ask Nomad must not take clients.
+            if configuration.needsNomad { _ = try discoverySettings.usableAddress() }
         } catch {
             throw .nomad(error)
         }
