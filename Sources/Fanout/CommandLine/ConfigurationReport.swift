@@ -38,8 +38,8 @@ struct ConfigurationReport {
         case .maxConnections:
             let limit = configuration.connections
             return Row(flag: setting.flag, value: "\(limit.count)", source: source, note: limit.reason)
-        case .tokenFile where value.texts.isEmpty && configuration.needsNomad:
-            return Row(flag: setting.flag, value: Self.none, source: source, note: setting.defaultDescription)
+        case .tokenFile where !value.isGiven && configuration.needsNomad:
+            return tokenRow
         case .listenAddress where !value.isGiven && !values.isGiven(.service) && !values.isGiven(.endpoint):
             return Row(flag: setting.flag, value: Self.none, source: source, note: "only --forward is given")
         case .nomadAddress:
@@ -51,10 +51,30 @@ struct ConfigurationReport {
             .slowStart, .checkInterval,
             .maxConnectionsPerEndpoint, .prefer, .namespace, .region, .allowStale, .tokenFile, .logFormat, .logLevel,
             .accessLog, .accessLogInterval:
-            var text = LineBuffer()
-            text.append(line: value.texts.isEmpty ? Self.none : value.texts.joined(separator: " "))
-            return Row(flag: setting.flag, value: text.text, source: source, note: "")
+            let text = value.texts.isEmpty ? Self.none : value.texts.joined(separator: " ")
+            return Row(flag: setting.flag, value: onOneLine(text), source: source, note: "")
         }
+    }
+
+    /// Where the token comes from when no flag names its file; never the token.
+    private var tokenRow: Row {
+        let token = TokenSource(explicitFile: nil, environment: nomad.environment)
+        let hasFixed = token.fixedToken != nil
+        let (value, variable): (String, String?) =
+            switch (token.file, hasFixed) {
+            case (let file?, _): (onOneLine(file), TokenSource.folderVariable)
+            case (nil, true): (TokenSource.tokenVariable, TokenSource.tokenVariable)
+            case (nil, false): (Self.none, nil)
+            }
+        let source = variable.map { SettingSource.environment(variable: $0) } ?? .builtIn
+        let note = token.file != nil && hasFixed ? "\(TokenSource.tokenVariable) while it is not there" : ""
+        return Row(flag: Setting.tokenFile.flag, value: value, source: source.description, note: note)
+    }
+
+    private func onOneLine(_ text: String) -> String {
+        var line = LineBuffer()
+        line.append(line: text)
+        return line.text
     }
 
     private func effectiveValue(of setting: Setting) -> SettingValue {

@@ -64,9 +64,9 @@ enum Setting: String, CaseIterable, Sendable {
     var defaultText: String? {
         switch self {
         case .service, .forward, .endpoint, .maxConnections, .maxConnectionsPerEndpoint, .prefer, .stateFile,
-            .nomadAddress,
-            .namespace, .region, .tokenFile:
+            .nomadAddress, .region, .tokenFile:
             nil
+        case .namespace: DiscoverySettings.defaultNamespace
         case .listenAddress: "127.0.0.1:8080"
         case .workers: "auto"
         case .pinWorkers: "off"
@@ -98,7 +98,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .service, .forward, .endpoint, .maxConnectionsPerEndpoint, .prefer, .stateFile: "none"
         case .maxConnections: "from the descriptor and memory limits"
         case .nomadAddress: "NOMAD_ADDR, else NOMAD_UNIX_ADDR, else $NOMAD_SECRETS_DIR/api.sock"
-        case .namespace: "NOMAD_NAMESPACE"
+        case .namespace: "NOMAD_NAMESPACE, else \(DiscoverySettings.defaultNamespace)"
         case .region: "NOMAD_REGION"
         case .tokenFile: "$NOMAD_SECRETS_DIR/nomad_token, else the token in NOMAD_TOKEN"
         case .listenAddress, .workers, .pinWorkers, .driver, .balance, .connectTimeout, .connectBudget, .keepalive,

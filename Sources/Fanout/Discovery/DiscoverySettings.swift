@@ -4,6 +4,9 @@ struct DiscoverySettings: Sendable {
     var address: NomadAddress?
     /// The agent's own region if nil.
     var region: String?
+    /// The namespace of services that name none where nothing else says so, as Nomad has it.
+    static let defaultNamespace = "default"
+
     /// The namespace of services that name none.
     var namespace: String
     /// Whether any server may answer; re-synchronising reads go to the leader all the same.
@@ -23,7 +26,7 @@ struct DiscoverySettings: Sendable {
         self.address = address
         self.environment = environment
         region = environment.nonEmpty("NOMAD_REGION")
-        namespace = environment.nonEmpty("NOMAD_NAMESPACE") ?? "default"
+        namespace = environment.nonEmpty("NOMAD_NAMESPACE") ?? Self.defaultNamespace
     }
 
     /// The address, once it is known that a client for it can be made: the TLS files are read.

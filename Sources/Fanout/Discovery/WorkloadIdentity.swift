@@ -31,13 +31,11 @@ final class WorkloadIdentity {
     private var token: String?
     private var stamp: TokenFile.Stamp?
 
-    /// The file `explicitFile`, else `nomad_token` in `NOMAD_SECRETS_DIR`, else the value of `NOMAD_TOKEN`.
-    ///
-    /// `NOMAD_TOKEN` also serves while the file in the secrets directory does not exist: an identity with
-    /// `env = true` alone writes none. `onRefresh` is told how each re-read of the file ended.
+    /// The token of a ``TokenSource``; `onRefresh` is told how each re-read of the file ended.
     init(explicitFile: String?, environment: [String: String], onRefresh: @escaping (Refresh) -> Void) {
-        path = explicitFile ?? environment.nonEmpty("NOMAD_SECRETS_DIR").map { "\($0)/nomad_token" }
-        fixedToken = explicitFile == nil ? environment.nonEmpty("NOMAD_TOKEN").flatMap(TokenText.headerValue) : nil
+        let source = TokenSource(explicitFile: explicitFile, environment: environment)
+        path = source.file
+        fixedToken = source.fixedToken
         self.onRefresh = onRefresh
     }
 

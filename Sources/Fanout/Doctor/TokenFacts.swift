@@ -8,21 +8,21 @@ extension TokenFacts {
         environment: [String: String],
         isDemanded: Bool
     ) {
-        let path = explicitFile ?? environment.nonEmpty("NOMAD_SECRETS_DIR").map { "\($0)/nomad_token" }
-        let status = path.flatMap(FileStatus.of)
+        let source = TokenSource(explicitFile: explicitFile, environment: environment)
+        let status = source.file.flatMap(FileStatus.of)
         let state: State =
             switch reading {
             case .token(let text): .found(expiry: WebToken.expiry(of: text))
             case .absent: .absent
             case .halfWritten: .malformed
-            case .unreadable(let error): error.isMissingFile && explicitFile == nil ? .absent : .unreadable(error)
+            case .unreadable(let error): error.isMissingFile && !source.isExplicit ? .absent : .unreadable(error)
             }
         self.init(
             // NOMAD_TOKEN serves while the file of the secrets folder is missing.
-            file: status == nil && explicitFile == nil && state.isFound ? nil : path,
+            file: status == nil && !source.isExplicit && state.isFound ? nil : source.file,
             state: state,
             mode: status?.mode,
-            isExplicit: explicitFile != nil,
+            isExplicit: source.isExplicit,
             isDemanded: isDemanded,
             now: Timestamp.now() / 1_000_000_000
         )

@@ -151,6 +151,7 @@ import Testing
         #expect(byFlag["--namespace"] == "data environment NOMAD_NAMESPACE")
         #expect(byFlag["--nomad-address"] == "unix:///secrets/api.sock environment NOMAD_SECRETS_DIR")
         #expect(byFlag["--region"] == "- default")
+        #expect(byFlag["--token-file"] == "/secrets/nomad_token environment NOMAD_SECRETS_DIR")
         #expect(byFlag["--workers"] == "2 default auto: CPU affinity allows 2, no cgroup quota")
         #expect(byFlag["--max-connections"] == "9929 default 20000 descriptors less 142 reserved, 2 a connection")
         #expect(byFlag["--access-log-interval"] == "0 default")
@@ -161,6 +162,37 @@ import Testing
             }
         )
         #expect(sourceColumns.count == 1)
+    }
+
+    /// Which token is sent, and never the token.
+    @Test(
+        arguments: [
+            ([], ["NOMAD_SECRETS_DIR": "/s"], "/s/nomad_token environment NOMAD_SECRETS_DIR"),
+            (
+                [], ["NOMAD_SECRETS_DIR": "/s", "NOMAD_TOKEN": "a.b.secret"],
+                "/s/nomad_token environment NOMAD_SECRETS_DIR NOMAD_TOKEN while it is not there"
+            ),
+            ([], ["NOMAD_ADDR": "http://n:1", "NOMAD_TOKEN": "a.b.secret"], "NOMAD_TOKEN environment NOMAD_TOKEN"),
+            ([], ["NOMAD_ADDR": "http://n:1"], "- default"),
+            (["--token-file", "/t"], ["NOMAD_SECRETS_DIR": "/s", "NOMAD_TOKEN": "a.b.secret"], "/t flag"),
+            (
+                [], ["NOMAD_SECRETS_DIR": "/s", "FANOUT_TOKEN_FILE": "/t"],
+                "/t environment FANOUT_TOKEN_FILE"
+            ),
+        ] as [([String], [String: String], String)]
+    )
+    func saysWhereTheTokenComesFrom(arguments: [String], environment: [String: String], expected: String) throws {
+        let printed = invoke(["--print-config", "--service", "a"] + arguments, environment: environment)
+        guard case .print(let text) = printed else {
+            Issue.record("nothing printed")
+            return
+        }
+        #expect(!text.contains("secret"))
+        let row = try #require(text.split(separator: "\n").first { $0.hasPrefix("--token-file ") })
+        #expect(row.split(separator: " ").dropFirst().joined(separator: " ") == expected)
+        #expect(
+            text.split(separator: "\n").contains { $0.split(separator: " ") == ["--namespace", "default", "default"] }
+        )
     }
 
     @Test func saysWhatASmallMemoryLimitLeavesOfTheBuffers() {
