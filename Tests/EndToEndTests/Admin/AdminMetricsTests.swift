@@ -21,7 +21,8 @@ struct AdminMetricsTests {
     private static let more = ["connect_hedges_total"]
     private static let processNames = [
         "process_cpu_seconds_total", "process_open_fds", "process_max_fds", "process_virtual_memory_bytes",
-        "process_resident_memory_bytes", "process_start_time_seconds",
+        "process_virtual_memory_max_bytes", "process_resident_memory_bytes", "process_threads",
+        "process_start_time_seconds",
     ]
 
     @Test func theNamesAreThoseOfTheContract() throws {
@@ -41,6 +42,9 @@ struct AdminMetricsTests {
         #expect(metrics["fanout_workers"] == 2)
         #expect((metrics["process_resident_memory_bytes"] ?? 0) > 1_000_000)
         #expect((metrics["process_open_fds"] ?? 0) > 5)
+        // Two workers, and more for Nomad, the logs and this answer.
+        #expect((metrics["process_threads"] ?? 0) > 4)
+        #expect(metrics["process_virtual_memory_max_bytes"] == -1)
         #expect(metrics[#"fanout_discovery_updates_total{service="redis",result="changed"}"#] == 1)
         #expect(metrics[#"fanout_token_refreshes_total{result="changed"}"#] == 1)
         #expect((metrics[#"fanout_discovery_index{service="redis"}"#] ?? 0) > 0)
