@@ -92,7 +92,12 @@ def options(arguments, known=()):
         name = argument.get("preferredName", {}).get("name")
         if name is None or name in known or not argument.get("shouldDisplay", True):
             continue
-        lines += [".TP", flag(argument), escape(argument.get("abstract", "")) + "."]
+        text = escape(argument.get("abstract", "")) + "."
+        if name.startswith("no-") and lines[-1:] == [text]:
+            # The flag before it switches on what this one switches off; they share their text.
+            lines[-1:-1] = [".TQ", flag(argument)]
+        else:
+            lines += [".TP", flag(argument), text]
     return lines
 
 

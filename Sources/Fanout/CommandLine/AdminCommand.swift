@@ -20,14 +20,14 @@ struct TopOptions: Equatable, Sendable {
 protocol AdminCommand: ParsableCommand {
     var admin: AdminFlags { get }
 
-    func question(of address: AdminAddress) throws(UsageError) -> AdminQuestion
+    func question(of address: AdminAddress, _ environment: [String: String]) throws(UsageError) -> AdminQuestion
 }
 
 extension AdminCommand {
     /// What to ask, or what is wrong.
     func invocation(_ environment: [String: String]) -> Invocation {
         do throws(UsageError) {
-            return .ask(try question(of: admin.address(environment)))
+            return .ask(try question(of: admin.address(environment), environment))
         } catch {
             let name = Self.configuration.commandName ?? ""
             return .refuse(.usage, "fanout: \(error.message)\nfanout \(name) --help lists every flag\n")
@@ -37,42 +37,54 @@ extension AdminCommand {
 
 /// The flag that they share.
 struct AdminFlags: ParsableArguments {
-    static let flag = "--admin-address"
-    static let variable = "FANOUT_ADMIN_ADDRESS"
-
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Where the Fanout has its admin endpoint (default: \(variable))",
+            "Where the Fanout has its admin endpoint (default: \(Setting.adminAddress.variable))",
             valueName: "ADDR|unix:PATH"
         )
     )
     var adminAddress: String?
 
-    /// The flag over the variable, an empty one being none.
     func address(_ environment: [String: String]) throws(UsageError) -> AdminAddress {
-        let variable = environment[Self.variable].flatMap { $0.isEmpty ? nil : $0 }
-        guard let text = adminAddress ?? variable else {
+        let flag = FlagText(Setting.adminAddress.rawValue, adminAddress, environment)
+        guard let text = flag.text else {
             throw UsageError(
-                "\(Self.flag) is missing: where the Fanout to ask has its admin endpoint, as given to its run"
+                "\(flag.origin) is missing: where the Fanout to ask has its admin endpoint, as given to its run"
             )
         }
         do {
             return try AdminAddress(parsing: text)
         } catch {
-            throw UsageError(adminAddress == nil ? Self.variable : Self.flag, error, got: text)
+            throw UsageError(flag.origin, error, got: text)
         }
     }
 }
 
-extension Interval {
-    /// The value of a flag that must not be zero.
-    init(flag: String, positive text: String) throws(UsageError) {
+/// A flag of theirs: what was given over its variable, an empty one being none.
+struct FlagText {
+    let text: String?
+    /// What messages call it.
+    let origin: String
+
+    /// - Parameter name: without its dashes.
+    init(_ name: String, _ given: String?, _ environment: [String: String]) {
+        let variable = Setting.variable(of: name)
+        let found = environment.nonEmpty(variable)
+        text = given ?? found
+        origin = given == nil && found != nil ? variable : "--" + name
+    }
+
+    /// A time that must not be zero.
+    func interval(else standard: String) throws(UsageError) -> Interval {
+        let text = text ?? standard
+        let interval: Interval
         do throws(InvalidValue) {
-            self = try Interval(parsing: text)
+            interval = try Interval(parsing: text)
         } catch {
-            throw UsageError(flag, error, got: text)
+            throw UsageError(origin, error, got: text)
         }
-        guard self > .zero else { throw UsageError("\(flag) must be longer than 0") }
+        guard interval > .zero else { throw UsageError("\(origin) must be longer than 0") }
+        return interval
     }
 }

@@ -17,7 +17,7 @@ struct ExplainCommand: AdminCommand {
     var subject: String?
     @Flag(help: "Print JSON.") var json = false
 
-    func question(of address: AdminAddress) throws(UsageError) -> AdminQuestion {
+    func question(of address: AdminAddress, _ environment: [String: String]) throws(UsageError) -> AdminQuestion {
         .explain(address, subject: subject, json: json)
     }
 }

@@ -22,7 +22,7 @@ struct RunCommand: ParsableCommand {
     @Option(parsing: .unconditionalSingleValue, help: Setting.forward.help) var forward: [String] = []
     @Option(parsing: .unconditionalSingleValue, help: Setting.endpoint.help) var endpoint: [String] = []
     @Option(parsing: .unconditional, help: Setting.workers.help) var workers: String?
-    @Flag(help: Setting.pinWorkers.help) var pinWorkers = false
+    @Flag(inversion: .prefixedNo, help: Setting.pinWorkers.help) var pinWorkers: Bool?
     @Option(parsing: .unconditional, help: Setting.driver.help) var driver: String?
     @Option(parsing: .unconditional, help: Setting.balance.help) var balance: String?
     @Option(parsing: .unconditional, help: Setting.connectTimeout.help) var connectTimeout: String?
@@ -62,7 +62,7 @@ struct RunCommand: ParsableCommand {
         case .forward: forward
         case .endpoint: endpoint
         case .workers: one(workers)
-        case .pinWorkers: pinWorkers ? [Switch.on.rawValue] : []
+        case .pinWorkers: one(pinWorkers.map { ($0 ? Switch.on : .off).rawValue })
         case .driver: one(driver)
         case .balance: one(balance)
         case .connectTimeout: one(connectTimeout)

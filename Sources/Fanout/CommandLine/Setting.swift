@@ -41,8 +41,11 @@ enum Setting: String, CaseIterable, Sendable {
     var flag: String { "--" + rawValue }
 
     /// The environment variable that is read when the flag is not given.
-    var variable: String {
-        "FANOUT_" + String(rawValue.map { $0 == "-" ? "_" : $0 }).uppercased()
+    var variable: String { Self.variable(of: rawValue) }
+
+    /// The variable of a flag, named without its dashes.
+    static func variable(of flag: String) -> String {
+        "FANOUT_" + String(flag.map { $0 == "-" ? "_" : $0 }).uppercased()
     }
 
     /// Whether the flag may be given several times, and its variable hold several values between spaces.

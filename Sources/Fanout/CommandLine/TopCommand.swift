@@ -13,13 +13,16 @@ struct TopCommand: AdminCommand {
 
     @OptionGroup var admin: AdminFlags
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Time between two readings (default: 1s)", valueName: "D"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Time between two readings (default: FANOUT_INTERVAL, else 1s)", valueName: "D")
+    )
     var interval: String?
     @Flag(help: "Print one reading and end; rates are those between two looks.") var once = false
     @Flag(help: "Print the reports of the admin endpoint as one JSON object and end.") var json = false
 
-    func question(of address: AdminAddress) throws(UsageError) -> AdminQuestion {
-        let interval = try Interval(flag: "--interval", positive: interval ?? "1s")
+    func question(of address: AdminAddress, _ environment: [String: String]) throws(UsageError) -> AdminQuestion {
+        let interval = try FlagText("interval", interval, environment).interval(else: "1s")
         return .top(address, TopOptions(interval: interval, once: once, json: json))
     }
 }

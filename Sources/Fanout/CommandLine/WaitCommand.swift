@@ -13,10 +13,13 @@ struct WaitCommand: AdminCommand {
 
     @OptionGroup var admin: AdminFlags
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("How long to wait (default: 1m)", valueName: "D"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("How long to wait (default: FANOUT_TIMEOUT, else 1m)", valueName: "D")
+    )
     var timeout: String?
 
-    func question(of address: AdminAddress) throws(UsageError) -> AdminQuestion {
-        .wait(address, timeout: try Interval(flag: "--timeout", positive: timeout ?? "1m"))
+    func question(of address: AdminAddress, _ environment: [String: String]) throws(UsageError) -> AdminQuestion {
+        .wait(address, timeout: try FlagText("timeout", timeout, environment).interval(else: "1m"))
     }
 }

@@ -99,6 +99,8 @@ import Testing
         #expect(fromEnvironment.services.map(\.label) == ["a", "b"])
         #expect(fromEnvironment.workers.count == 3)
         #expect(fromEnvironment.pinWorkers)
+        #expect(try !configure(["--no-pin-workers"], environment: environment).pinWorkers)
+        #expect(try configure(["--no-pin-workers", "--pin-workers"], environment: environment).pinWorkers)
         let mixed = try configure(["--forward", ":3=c", "--workers", "4"], environment: environment)
         #expect(mixed.services.map(\.label) == ["c"])
         #expect(mixed.workers.count == 4)

@@ -19,6 +19,23 @@ import Testing
         #expect(late.err == "fanout: not ready after 2s\ndiscovery has not answered for redis\n")
     }
 
+    @Test func timesMayComeFromVariables() throws {
+        let double = try AdminDouble()
+        double.show(Sample(state: "starting", reasons: ["not yet"]))
+        var environment = ["FANOUT_ADMIN_ADDRESS": double.address, "FANOUT_TIMEOUT": "1s"]
+        #expect(try Program.run(["wait"], environment: environment).err == "fanout: not ready after 1s\nnot yet\n")
+        environment["FANOUT_TIMEOUT"] = "soon"
+        let refused = try Program.run(["wait"], environment: environment)
+        #expect(refused.code == 64)
+        #expect(refused.err.hasPrefix("fanout: FANOUT_TIMEOUT must be a whole number with a unit"))
+        let given = try Program.run(["wait", "--timeout", "2s"], environment: environment)
+        #expect(given.err == "fanout: not ready after 2s\nnot yet\n")
+        environment["FANOUT_INTERVAL"] = "0"
+        let top = try Program.run(["top", "--once"], environment: environment)
+        #expect(top.code == 64)
+        #expect(top.err.hasPrefix("fanout: FANOUT_INTERVAL must be longer than 0"))
+    }
+
     @Test func explainSaysWhy() throws {
         let double = try AdminDouble()
         let all = try Program.run(["explain", "--admin-address", double.address])
