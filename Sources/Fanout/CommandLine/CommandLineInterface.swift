@@ -66,8 +66,9 @@ enum CommandLineInterface {
             return .refuse(
                 .configuration,
                 """
-                fanout: no Nomad address; in a Nomad task give it an identity block, elsewhere --nomad-address URL
-                NOMAD_ADDR, NOMAD_UNIX_ADDR and NOMAD_SECRETS_DIR are not set; fixed endpoints (--endpoint) need no Nomad
+                fanout: no Nomad address; give --nomad-address URL, such as http://127.0.0.1:4646
+                NOMAD_ADDR, NOMAD_UNIX_ADDR and NOMAD_SECRETS_DIR are not set, so this is no Nomad task; fixed endpoints \
+                (--endpoint) need no Nomad
 
                 """
             )

@@ -6,7 +6,7 @@ enum ExitCode: Int32, Sendable, CaseIterable {
     case clean = 0
     /// A runtime failure, or a drain cut short.
     case failure = 1
-    /// Unknown flags, bad values, contradictions.
+    /// Unknown flags, bad values, contradictions; unreadable TLS files.
     case usage = 64
     /// A listen address that is taken or not available.
     case unavailable = 69

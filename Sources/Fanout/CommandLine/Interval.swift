@@ -33,7 +33,7 @@ struct Interval: Hashable, Comparable, Sendable {
         nanoseconds = product
     }
 
-    private static let malformed = InvalidValue("a whole number with a unit (500ms, 2s, 1m, 1h), or 0")
+    private static let malformed = InvalidValue("a whole number with a unit (50us, 500ms, 2s, 1m, 1h), or 0")
     private static let tooLong = InvalidValue("a duration below 500 years")
 
     var wholeSeconds: UInt64? {

@@ -8,7 +8,7 @@ struct RunCommand: ParsableCommand {
         usage: "fanout [run] [<options>]",
         discussion: """
             Each flag --some-flag also reads FANOUT_SOME_FLAG (repeatable flags: values separated by spaces); \
-            the flag wins. Durations D: 500ms, 2s, 1m, 1h. Connections keep running when Nomad does not answer.
+            the flag wins. Durations D: 50us, 500ms, 2s, 1m, 1h. Connections keep running when Nomad does not answer.
 
             fanout doctor with the same flags checks what a run would find. For a Fanout that runs with \
             --admin-address: fanout top, fanout explain, fanout wait.

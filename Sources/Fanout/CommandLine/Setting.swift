@@ -145,7 +145,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .tokenFile: "File that holds the Nomad token, read again when it changes"
         case .adminAddress: "Where metrics, readiness and the state are served over HTTP: an address as above, or off"
         case .logFormat: "Form of the logs on standard error and of the access log"
-        case .logLevel: "Least severe level that is logged"
+        case .logLevel: "Least severe level that is logged: trace, debug, info, notice, warning, error or critical"
         case .accessLog: "One line on standard output for each session that ends"
         case .accessLogInterval: "Also a line for each living session this often; 0 is never"
         }

@@ -8,9 +8,8 @@ enum NomadSetupError: Error, Equatable, Sendable, CustomStringConvertible {
     var description: String {
         switch self {
         case .noAddress:
-            "no address of the Nomad API is known: give the task `identity { file = true }` (Nomad 1.5 or later "
-                + "then serves $NOMAD_SECRETS_DIR/api.sock), or set --nomad-address or NOMAD_ADDR, "
-                + "for example http://127.0.0.1:4646"
+            "no address of the Nomad API is known: NOMAD_SECRETS_DIR is not set, so this is no Nomad task; set "
+                + "--nomad-address or NOMAD_ADDR, for example http://127.0.0.1:4646"
         case .invalid(let message):
             message
         }

@@ -85,7 +85,7 @@ enum KernelCheck {
         guard name.hasPrefix("bbr") else { return .ok(.congestion, name) }
         return .warning(
             .congestion,
-            "\(name) paces what is sent, on loopback too, which costs bulk CPU time",
+            "\(name) paces what is sent, which costs bulk CPU time; on loopback our own side uses reno, others do not",
             cure: Cure(.node, "sysctl -w net.ipv4.tcp_congestion_control=cubic")
         )
     }

@@ -8,7 +8,7 @@ enum CloseReason: UInt8, CaseIterable, Sendable {
     case upstreamReset
     /// Every attempt to connect failed until the budget was spent.
     case connectFailed
-    /// There was no endpoint until the budget was spent.
+    /// There was no endpoint to try, or no socket for one, until the budget was spent.
     case noEndpoint
     /// The client went away while it waited for an endpoint.
     case clientGone

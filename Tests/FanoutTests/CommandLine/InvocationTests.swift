@@ -60,7 +60,10 @@ func configure(
             ),
             (["--keepalive", "1500ms"], "--keepalive must be 0, or whole seconds from 1s to 32767s"),
             (["--keepalive", "32768s"], "--keepalive must be 0"),
-            (["--idle-timeout", "5"], "--idle-timeout must be a whole number with a unit (500ms, 2s, 1m, 1h), or 0"),
+            (
+                ["--idle-timeout", "5"],
+                "--idle-timeout must be a whole number with a unit (50us, 500ms, 2s, 1m, 1h), or 0"
+            ),
             (["--drain-timeout", "forever"], "--drain-timeout must be"),
             (["--busy-poll", "2s"], "--busy-poll must be off, or a time up to 1s"),
             (["--busy-poll", "on"], "--busy-poll must be"),
@@ -156,7 +159,9 @@ func configure(
             Issue.record("accepted")
             return
         }
-        #expect(text.hasPrefix("fanout: no Nomad address"))
+        #expect(text.hasPrefix("fanout: no Nomad address; give --nomad-address URL"))
+        // An identity cures a missing token: the variable that says where the API is, is there in every task.
+        #expect(!text.contains("identity"))
         #expect(text.split(separator: "\n").count <= 4)
     }
 }
