@@ -28,16 +28,18 @@ Dump the state to the log, once.
 Clean.
 .TP
 .B 1
-A failure, or a drain that was cut short.
+A failure, such as
+.B \-\-driver io_uring
+where the kernel has none; or a drain that was cut short.
 .TP
 .B 64
 A wrong command line, or a certificate or key for an https Nomad that cannot be read.
 .TP
 .B 69
-A listen address that is taken, or that this machine does not have.
+A listen address that is taken, or that this machine does not have; a unix socket in a folder that does not exist.
 .TP
 .B 77
-No permission: to bind, or to use io_uring where
+No permission (EPERM, EACCES): to bind, or to use io_uring where
 .B \-\-driver io_uring
 asks for it.
 .TP
