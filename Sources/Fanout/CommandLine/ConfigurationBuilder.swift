@@ -11,13 +11,22 @@ struct ConfigurationBuilder {
     private static let longestKeepalive: UInt64 = 32767
 
     private static let shortestCheckInterval = Interval(nanoseconds: 100_000_000)
+    private static let shortestAccessLogInterval = Interval(nanoseconds: 100_000_000)
+    /// Sessions count microseconds from their accept in 32 bits.
+    private static let longestBudget = Interval.seconds(3600)
 
     func build() throws(UsageError) -> Configuration {
         let services = try ServiceList(values: values).build()
         let admin = try admin(beside: services)
         let workers = try workers()
         let connectTimeout = try positive(.connectTimeout)
-        let connectBudget = try positive(.connectBudget)
+        let connectBudget = try required(.connectBudget) { text throws(InvalidValue) in
+            let interval = try Interval(parsing: text)
+            guard interval > .zero, interval <= Self.longestBudget else {
+                throw InvalidValue("longer than 0 and at most 1h, such as 5s")
+            }
+            return interval
+        }
         guard connectTimeout <= connectBudget else {
             throw UsageError(
                 "\(values[.connectTimeout].origin) must not be longer than \(values[.connectBudget].origin) "
@@ -60,7 +69,7 @@ struct ConfigurationBuilder {
                 format: try choice(.logFormat, LogFormat.self),
                 level: try choice(.logLevel, Logger.Level.self),
                 accessLog: try choice(.accessLog, Switch.self).isOn,
-                accessLogInterval: try interval(.accessLogInterval)
+                accessLogInterval: try accessLogInterval()
             )
         )
     }
@@ -162,6 +171,16 @@ struct ConfigurationBuilder {
             guard text != Switch.off.rawValue else { return .zero }
             guard let interval = try? Interval(parsing: text), interval >= Self.shortestCheckInterval else {
                 throw InvalidValue("off, or a time of 100ms or more, such as 5s")
+            }
+            return interval
+        }
+    }
+
+    private func accessLogInterval() throws(UsageError) -> Interval {
+        try required(.accessLogInterval) { text throws(InvalidValue) in
+            let interval = try Interval(parsing: text)
+            guard interval == .zero || interval >= Self.shortestAccessLogInterval else {
+                throw InvalidValue("0, or a time of 100ms or more, such as 10m")
             }
             return interval
         }

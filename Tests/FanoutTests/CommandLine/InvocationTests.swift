@@ -92,6 +92,8 @@ func configure(
             (["--log-level", "loud"], "--log-level must be trace, debug, info, notice, warning, error or critical"),
             (["--access-log", "true"], "--access-log must be on or off"),
             (["--access-log-interval", "1"], "--access-log-interval must be"),
+            (["--access-log-interval", "99ms"], "--access-log-interval must be 0, or a time of 100ms or more"),
+            (["--connect-budget", "61m"], "--connect-budget must be longer than 0 and at most 1h"),
             (["--service", "-x"], "--service must be a service name"),
             (["--listen-address", "localhost:1"], "--listen-address must be a numeric address (no host names)"),
             (["--endpoint", "10.0.0.1:0"], "--endpoint must be HOST:PORT with a port from 1 to 65535"),
