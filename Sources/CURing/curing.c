@@ -170,7 +170,7 @@ int fanout_epoll_remove(int epoll, int descriptor) {
 }
 
 static int wait_milliseconds(int epoll, struct epoll_event *events, int most, int64_t nanoseconds) {
-    int64_t milliseconds = nanoseconds < 0 ? -1 : (nanoseconds + 999999) / 1000000;
+    int64_t milliseconds = nanoseconds < 0 ? -1 : nanoseconds / 1000000 + (nanoseconds % 1000000 > 0);
     int count = epoll_wait(epoll, events, most, milliseconds > INT_MAX ? INT_MAX : (int)milliseconds);
     return count < 0 ? -errno : count;
 }

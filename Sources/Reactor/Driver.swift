@@ -73,7 +73,8 @@ public protocol Driver: AnyObject {
     /// Accepts connections until something ends it: each result is a non-blocking, close-on-exec descriptor.
     func accept(on listener: Int32, token: Token)
     /// Begins to connect. What is connected at once, as it mostly is within a machine, needs no operation; else the completion
-    /// brings 0, a negated `errno`, or bits of poll(2): then the socket tells what became of it (``SocketCalls/takeError(_:)``).
+    /// brings a negated `errno`, or bits of poll(2): with ``PollEvents/hangup`` among them it has failed, and the socket tells
+    /// why (``SocketCalls/takeError(_:)``).
     ///
     /// - Returns: whether it is connected, and no completion follows.
     func connect(_ socket: Int32, to address: UnsafePointer<SocketAddress>, token: Token) -> Bool

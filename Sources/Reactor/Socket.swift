@@ -10,6 +10,13 @@ public enum Socket {
         return descriptor < 0 ? -errno : descriptor
     }
 
+    /// Whether it is a unix-domain socket (socket(7), SO_DOMAIN).
+    static func isUnix(_ descriptor: Int32) -> Bool {
+        var domain: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        return unsafe getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 && domain == AF_UNIX
+    }
+
     /// Takes one queued connection without waiting: a descriptor like those of ``stream(family:)``, or a negated `errno`.
     public static func accept(_ listener: Int32) -> Int32 { fanout_accept(listener) }
 

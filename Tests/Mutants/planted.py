@@ -372,8 +372,26 @@ MUTANTS = [
     worker(
         "unread bytes are no reason for a reset",
         "Removal",
-        "case .removed, .rebalanced: hasUnread(slot)",
-        "case .removed, .rebalanced: false",
+        "return unsafe hasUnread(slot) || sockets.isOver",
+        "return unsafe sockets.isOver",
+    ),
+    worker(
+        "a reset right before we end a session is overlooked",
+        "Removal",
+        "|| sockets.isOver(session.pointee.client)\n            || sockets.isOver(session.pointee.upstream)",
+        "",
+    ),
+    worker(
+        "who waits is not watched after its request",
+        "Relay",
+        "case .waiting: watchClient(slot)",
+        "case .waiting: break",
+    ),
+    worker(
+        "a slow reader is taken for an idle one",
+        "RelayTime",
+        "guard owed > 0 else { return true }",
+        "guard owed == .max else { return true }",
     ),
     worker(
         "late bytes are no reason for a reset",

@@ -217,6 +217,7 @@ struct Audit {
     private func checkEnded(_ record: AccessRecord, from source: Connection, to target: Connection) {
         guard !target.isHarmed, !target.wasReset else { return }
         if target.end != .fin { fail(record, target, "was told \(target.end)") }
+        if source.wasDeadAtClose { fail(record, target, "was told a FIN, though the other side had been reset") }
         if !source.wasReset && !source.hasLostBytes && target.peer.received != source.peer.sent {
             fail(record, target, "with \(target.peer.received) of \(source.peer.sent) bytes, and no reset")
         }

@@ -43,7 +43,7 @@ final class World {
     private var restsSince: UInt64 = 0
     private var settledAt: UInt64?
     private(set) var isDraining = false
-    private(set) var wasReset = false
+    var wasReset: Bool { network.isResetOrdered }
 
     init(_ scenario: Scenario, _ choices: Choices) {
         self.scenario = scenario
@@ -223,11 +223,11 @@ final class World {
         }
         checkInboxes()
         checkNotice(until: deadline)
-        checkWaiting(until: deadline)
         var next = deadline.nanoseconds
         for connection in network.connections where !connection.isDead && connection.isEstablished {
             if case .sleep? = connection.peer.action { next = min(next, connection.peer.wakesAt) }
         }
+        checkWaiting(until: deadline, next)
         let isEndless = next == .max || network.clock - restsSince > Self.patience
         if isEndless && goOn() { return true }
         if let settledAt, sessions > 0, isEndless || network.clock - settledAt > Self.longestEnd {
@@ -243,10 +243,14 @@ final class World {
     }
 
     /// Whoever waits for an upstream and goes is let go; whoever waits in a queue is taken out of it.
-    private func checkWaiting(until deadline: Deadline) {
+    ///
+    /// - Parameter next: when something happens at the earliest.
+    private func checkWaiting(until deadline: Deadline, _ next: UInt64) {
         for connection in network.connections where connection.role == .client && connection.peer.hasReset {
-            guard connection.descriptor >= 0, connection.partner?.wasRelayed != true, connection.peer.sent == 0,
-                network.clock - connection.diedAt > Self.longestCancel
+            // A unix client that has asked for something and closed may still want it done.
+            guard connection.descriptor >= 0, connection.partner?.wasRelayed != true,
+                connection.peer.sent == 0 || !connection.isUnix,
+                next - connection.diedAt > Self.longestCancel
             else { continue }
             network.fail("\(connection.title) has gone before it was served, which is not noticed")
         }
@@ -394,7 +398,7 @@ final class World {
     private func order(_ order: WorkerOrder) {
         network.say("the order is \(order)")
         guard !wasReset else { return }
-        if order == .reset { wasReset = true }
+        if order == .reset { network.isResetOrdered = true }
         isDraining = true
         network.mark(order == .reset ? .resetOrdered : .drainBegun)
         if network.handovers.underWay.contains(where: { !$0.isEmpty }) { network.mark(.drainOverInbox) }

@@ -33,6 +33,20 @@ import Testing
         #expect(report.coverage[.acceptAborted] > 0 && report.coverage[.queueTakenInDrain] > 0)
     }
 
+    /// Each gets all that was sent, however long it takes, unless it takes nothing for five seconds; none is taken for idle.
+    @Test func aSlowReaderIsNotAnIdleOne() {
+        let report = SlowReaders.run(1..<101)
+        #expect(report.failure == nil, "\(report.failure?.description ?? "")")
+        #expect(report.coverage[.blockedPeer] > 90)
+        #expect(report.missingReasons.contains("idle"))
+    }
+
+    @Test func aResetInTheMomentOfOurOwnEndIsNoOrderlyOne() {
+        let report = LateResets.run(1..<1_001)
+        #expect(report.failure == nil, "\(report.failure?.description ?? "")")
+        #expect(!report.missingReasons.contains("removed") && report.coverage[.clientReset] > 0)
+    }
+
     @Test func theSameSeedIsTheSameRun() {
         let (first, second) = (Seeds.run(7..<40), Seeds.run(7..<40))
         #expect(first.duration == second.duration)

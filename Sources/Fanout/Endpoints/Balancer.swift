@@ -22,8 +22,6 @@ struct TriedEndpoints: BitwiseCopyable {
         count += 1
     }
 
-    mutating func removeAll() { count = 0 }
-
     func contains(_ slot: UInt32) -> Bool {
         for index in 0..<Int(count) where slots[index] == UInt16(truncatingIfNeeded: slot) { return true }
         return false
@@ -98,7 +96,8 @@ struct Balancer {
     private func trial(of set: EndpointSet, excluding tried: TriedEndpoints, loads: LoadTable) -> Int? {
         for row in set.count - set.trials..<set.count {
             let slot = unsafe set.slots[row]
-            if !tried.contains(slot), loads.outcomes.takeTrial(slot: slot) { return row }
+            if tried.contains(slot) || (cap < .max && loads.load(of: slot) >= cap) { continue }
+            if loads.outcomes.takeTrial(slot: slot) { return row }
         }
         return nil
     }

@@ -13,6 +13,7 @@ extension DataPathSettings {
             accessLogInterval: configuration.log.accessLogInterval.nanoseconds,
             recordsAccess: configuration.log.accessLog,
             keepaliveSeconds: Int32(clamping: configuration.keepalive.wholeSeconds ?? 0),
+            localPorts: LocalPorts.now(),
             isPaced: CongestionControl.isPaced,
             busyPoll: configuration.busyPoll.nanoseconds,
             buffers: configuration.buffers.sizes,

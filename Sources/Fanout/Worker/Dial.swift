@@ -7,8 +7,11 @@ extension Worker {
     /// When a cancelled operation has not ended by then, it is cancelled once more.
     static var cancelPatience: UInt64 { 100_000_000 }
 
-    /// While all endpoints are full.
+    /// While all endpoints are full; and so much more for each that waits, so that looking costs little whatever their number.
     static var fullPause: UInt64 { 10_000_000 }
+    static var fullPauseOfEach: UInt64 { 10_000 }
+    /// Choices for one connect, where other workers take the last place of an endpoint first.
+    static var mostChoices: Int { 4 }
 
     /// Tries the next endpoint, or waits for one.
     func dial(_ slot: UInt32) {
@@ -52,18 +55,26 @@ extension Worker {
             if other != 0 { tried.insert(unsafe sessions.pointer(other - 1).pointee.endpointSlot) }
             if unsafe session.pointee.isCounted { tried.insert(unsafe session.pointee.endpointSlot) }
         }
-        guard let row = choose(endpoints, excluding: tried, isSpare: isSpare) else { return nil }
-        let place = unsafe endpoints.slots[row]
-        if context.loads.increment(worker: context.index, slot: place) > settings.endpointCap {
+        for _ in 0..<Self.mostChoices {
+            guard let row = choose(endpoints, excluding: tried, isSpare: isSpare) else { return nil }
+            let place = unsafe endpoints.slots[row]
+            if context.loads.increment(worker: context.index, slot: place) <= settings.endpointCap {
+                return openAttempt(slot, endpoints, row)
+            }
             // Another worker was faster.
             context.loads.decrement(worker: context.index, slot: place)
-            return nil
+            tried.insert(place)
         }
+        return nil
+    }
+
+    /// A socket for a row on whose endpoint the session is counted already; nil where there is none, and it is no more.
+    private func openAttempt(_ slot: UInt32, _ endpoints: EndpointSet, _ row: Int) -> Attempt? {
         let socket = sockets.stream(family: unsafe endpoints.addresses[row].family)
         guard socket >= 0 else {
             // Our shortage, not the endpoint's fault.
-            context.loads.decrement(worker: context.index, slot: place)
-            unsafe session.pointee.error = Int16(truncatingIfNeeded: -socket)
+            unsafe context.loads.decrement(worker: context.index, slot: endpoints.slots[row])
+            unsafe sessions.pointer(slot).pointee.error = Int16(truncatingIfNeeded: -socket)
             return nil
         }
         sockets.sendAtOnce(socket)
@@ -100,7 +111,8 @@ extension Worker {
             return
         }
         forgetTried(slot)
-        let pause = settings.endpointCap < .max ? Self.fullPause : Self.retryPause
+        let full = Self.fullPause + UInt64(waitingSessions) * Self.fullPauseOfEach
+        let pause = settings.endpointCap < .max ? full : Self.retryPause
         wait(slot, until: endpoints.count == 0 ? .never : now.advanced(by: pause))
     }
 
@@ -180,12 +192,12 @@ extension Worker {
 
     func wait(_ slot: UInt32, until end: Deadline) {
         let session = unsafe sessions.pointer(slot)
-        if unsafe session.pointee.phase != .waiting {
-            unsafe session.pointee.phase = .waiting
-            waitingSessions += 1
-            services[unsafe Int(session.pointee.service)].add(.waiting)
-        }
         deadlines.set(slot, min(end, budgetEnd(slot)))
+        // From the first time on the client is listened to, or watched.
+        guard unsafe session.pointee.phase != .waiting else { return }
+        unsafe session.pointee.phase = .waiting
+        waitingSessions += 1
+        services[unsafe Int(session.pointee.service)].add(.waiting)
         if endIfClientIsGone(slot) { return }
         if unsafe flow(slot, .tx).pointee.state != .receiving { watchClient(slot) }
     }
@@ -219,8 +231,6 @@ extension Worker {
         waitingSessions -= 1
         services[unsafe Int(session.pointee.service)].subtract(.waiting)
     }
-
-    func waitingDeadline(_ slot: UInt32) { dial(slot) }
 
     private func giveUp(_ slot: UInt32) {
         let attempts = unsafe sessions.pointer(slot).pointee.attempts
@@ -283,8 +293,10 @@ extension Worker {
     /// 0, or why a connect did not come about.
     func connectError(_ result: Int32, _ slot: UInt32) -> Int32 {
         let session = unsafe sessions.pointer(slot)
-        let error = unsafe result > 0 ? sockets.takeError(session.pointee.upstream) : -result
+        let hasFailed = PollEvents.result(result, has: PollEvents.hangup)
+        let error = unsafe result > 0 ? (hasFailed ? sockets.takeError(session.pointee.upstream) : 0) : -result
         guard error == 0 else { return unsafe session.pointee.attemptExpired ? SystemError.timedOut : error }
+        guard settings.localPorts.contains(unsafe session.pointee.upstreamPort) else { return 0 }
         let isOurOwn = unsafe sockets.isSelfConnected(session.pointee.upstream, port: session.pointee.upstreamPort)
         return isOurOwn ? SystemError.refused : 0
     }
@@ -310,6 +322,8 @@ extension Worker {
         let session = unsafe sessions.pointer(slot)
         unsafe session.pointee.phase = .relaying
         unsafe session.pointee.error = 0
+        unsafe session.pointee.owedBytes = Session.unknown
+        forgetTried(slot)
         let sinceAccept = unsafe microseconds(now.since(session.pointee.acceptedAt))
         let taken = unsafe sinceAccept &- session.pointee.connectMicroseconds
         unsafe session.pointee.connectMicroseconds = taken

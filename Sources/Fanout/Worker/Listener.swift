@@ -69,16 +69,12 @@ extension Worker {
     }
 
     /// Tells one client now instead of letting it hang in the queue: the spare descriptor is what it is taken with.
-    ///
-    /// - Returns: nil if one was told; else the negated errno of the accept, or 0 without a spare descriptor.
-    @discardableResult
-    private func turnOneAway(_ index: Int) -> Int32? {
-        guard spareDescriptor >= 0 else { return 0 }
+    private func turnOneAway(_ index: Int) {
+        guard spareDescriptor >= 0 else { return }
         sockets.closeGracefully(spareDescriptor)
         let client = sockets.accept(unsafe listeners[index].descriptor)
         if client >= 0 { reject(client, service: index) }
         spareDescriptor = sockets.spare()
-        return client >= 0 ? nil : client
     }
 
     private func reject(_ client: Int32, service: Int) {
@@ -228,9 +224,13 @@ extension Worker {
                 failures = 0
                 serveHere(client, service: index)
             } else if SystemError.isDescriptorShortage(-client) {
-                guard let failure = turnOneAway(index) else { continue }
-                // The queue is empty, which does not show without a descriptor; or nobody waits any more.
-                if failure == -SystemError.wouldBlock || order == .reset { break }
+                if spareDescriptor >= 0 {
+                    // For one client more, or to see that the queue is empty.
+                    sockets.closeGracefully(spareDescriptor)
+                    spareDescriptor = -1
+                    continue
+                }
+                if order == .reset { break }
                 // Sessions that end give theirs back: then those in the queue are served.
                 deadlines.set(owner(ofListener: index), now.advanced(by: Self.acceptPause))
                 return

@@ -148,7 +148,12 @@ extension Worker {
         }
         unsafe session.pointee.lastActivity = now
         if unsafe direction == .rx && !session.pointee.hasFirstByte { noteFirstByte(slot) }
-        if unsafe session.pointee.phase == .relaying { send(slot, direction) }
+        switch unsafe session.pointee.phase {
+        case .relaying: send(slot, direction)
+        // Nothing else would tell that the client goes away.
+        case .waiting: watchClient(slot)
+        case .dialing, .free, .spare, .ending, .flushing: break
+        }
     }
 
     /// The first byte from the upstream; once in a session's life.

@@ -17,7 +17,7 @@ extension Worker {
 
     /// When the next line about the living connection is due.
     private func nextReport(_ slot: UInt32) -> Deadline {
-        guard settings.accessLogInterval > 0 else { return .never }
+        guard settings.accessLogInterval > 0 && settings.recordsAccess else { return .never }
         let session = unsafe sessions.pointer(slot)
         let (after, overflow) = settings.accessLogInterval.multipliedReportingOverflow(
             by: UInt64(unsafe session.pointee.reports) + 1
@@ -25,14 +25,53 @@ extension Worker {
         return overflow ? .never : unsafe session.pointee.acceptedAt.advanced(by: after)
     }
 
+    /// How long nothing may move, in nanoseconds; nil for ever.
+    private func patience(_ slot: UInt32) -> UInt64? {
+        let session = unsafe sessions.pointer(slot)
+        let idle = settings.idleTimeout > 0 ? settings.idleTimeout : nil
+        guard unsafe session.pointee.clientIsGone || session.pointee.upstreamIsGone else { return idle }
+        return min(Self.flushPatience, idle ?? .max)
+    }
+
+    /// Whether nothing has moved for so long: no byte has come or gone, and no peer has acknowledged any, which is looked at after
+    /// half of that time for the first time. A slow reader takes what the kernel holds for it long before that takes more.
+    private func isStill(_ slot: UInt32) -> Bool {
+        guard let patience = patience(slot) else { return false }
+        let session = unsafe sessions.pointer(slot)
+        let silence = unsafe now.since(session.pointee.lastActivity)
+        guard silence >= patience / 2 else {
+            unsafe session.pointee.owedBytes = Session.unknown
+            return false
+        }
+        let owed = owedBytes(slot)
+        guard silence >= patience else {
+            if unsafe session.pointee.owedBytes == Session.unknown { unsafe session.pointee.owedBytes = owed }
+            return false
+        }
+        guard owed > 0 else { return true }
+        // More than before is progress too: there was room for it.
+        guard unsafe owed != session.pointee.owedBytes else { return silence >= patience &+ patience / 2 }
+        unsafe session.pointee.lastActivity = now
+        unsafe session.pointee.owedBytes = Session.unknown
+        return false
+    }
+
+    /// What those who are still there have not acknowledged.
+    private func owedBytes(_ slot: UInt32) -> UInt32 {
+        let session = unsafe sessions.pointer(slot)
+        let client = unsafe session.pointee.clientIsGone ? 0 : sockets.unsentBytes(session.pointee.client)
+        let upstream = unsafe session.pointee.upstreamIsGone ? 0 : sockets.unsentBytes(session.pointee.upstream)
+        return UInt32(clamping: client + upstream)
+    }
+
     func scheduleRelay(_ slot: UInt32) {
         let session = unsafe sessions.pointer(slot)
         var next = min(nextReport(slot), removalDeadline(slot))
-        if settings.idleTimeout > 0 {
-            next = min(next, unsafe session.pointee.lastActivity.advanced(by: settings.idleTimeout))
-        }
-        if unsafe session.pointee.clientIsGone || session.pointee.upstreamIsGone {
-            next = min(next, unsafe session.pointee.lastActivity.advanced(by: Self.flushPatience))
+        if let patience = patience(slot) {
+            let silence = unsafe now.since(session.pointee.lastActivity)
+            let half = patience / 2
+            let look = silence < half ? half : silence < patience ? patience : patience &+ half
+            next = unsafe min(next, session.pointee.lastActivity.advanced(by: look))
         }
         if unsafe !session.pointee.watchesHalfClosed {
             next = min(next, watchStart(slot))
@@ -42,22 +81,21 @@ extension Worker {
 
     func relayingDeadline(_ slot: UInt32) {
         let session = unsafe sessions.pointer(slot)
-        if settings.idleTimeout > 0, unsafe session.pointee.lastActivity.advanced(by: settings.idleTimeout) <= now {
-            end(slot, .idle, .reset)
-            return
-        }
-        if unsafe session.pointee.clientIsGone || session.pointee.upstreamIsGone,
-            unsafe session.pointee.lastActivity.advanced(by: Self.flushPatience) <= now
-        {
-            // The survivor takes nothing of what preceded the reset, perhaps because it is stuck in a write to us.
-            end(slot, unsafe session.pointee.upstreamIsGone ? .upstreamReset : .clientReset, .reset)
+        if isStill(slot) {
+            // If it is not idle, one side is gone and the survivor takes nothing of what preceded the reset, perhaps because it
+            // is stuck in a write to us.
+            let isIdle =
+                unsafe settings.idleTimeout > 0
+                && now.since(session.pointee.lastActivity) >= settings.idleTimeout
+            let gone = unsafe session.pointee.upstreamIsGone ? CloseReason.upstreamReset : .clientReset
+            end(slot, isIdle ? .idle : gone, .reset)
             return
         }
         if endIfRemoved(slot) { return }
         if nextReport(slot) <= now {
             unsafe session.pointee.reports =
                 UInt32(clamping: now.since(session.pointee.acceptedAt) / settings.accessLogInterval)
-            if settings.recordsAccess { record(slot, isOpen: true) }
+            record(slot, isOpen: true)
         }
         if unsafe !session.pointee.watchesHalfClosed, watchStart(slot) <= now {
             unsafe session.pointee.watchesHalfClosed = true

@@ -78,11 +78,20 @@ extension Worker {
         return unsafe sockets.hasUnread(session.pointee.client) || sockets.hasUnread(session.pointee.upstream)
     }
 
-    /// Whether a session that was to be closed in order has been sent something after all, which nobody will pass on:
-    /// then the truth is a reset. Asked when nothing is in flight any more, right before its sockets are closed.
+    /// Whether a session that was to be closed in order has been sent something after all, which nobody will pass on, or was
+    /// reset: then the truth is a reset. Asked when nothing is in flight any more, right before its sockets are closed.
     func isLate(_ slot: UInt32) -> Bool {
+        guard isOurDoing(slot) else { return false }
+        let session = unsafe sessions.pointer(slot)
+        // A look at its stream uses up the error of a reset: whether it has a peer tells that too.
+        return unsafe hasUnread(slot) || sockets.isOver(session.pointee.client)
+            || sockets.isOver(session.pointee.upstream)
+    }
+
+    /// Whether a session that neither side has ended is closed, for reasons of our own.
+    func isOurDoing(_ slot: UInt32) -> Bool {
         switch unsafe sessions.pointer(slot).pointee.reason {
-        case .removed, .rebalanced: hasUnread(slot)
+        case .removed, .rebalanced: true
         case .clientFin, .upstreamFin, .clientReset, .upstreamReset, .connectFailed, .noEndpoint, .clientGone, .limit,
             .idle, .drained:
             false

@@ -63,7 +63,7 @@ struct Session: BitwiseCopyable {
     var upstream: Int32
     /// The slot on which the session is counted, while `isCounted`.
     var endpointSlot: UInt32
-    /// The revision of the endpoints that the last choice was made from.
+    /// The revision of the endpoints that the last choice was made from, until there is a connection; then ``owedBytes``.
     var triedRevision: UInt32
     /// Where the endpoints that were tried in vain are kept: a slot plus one, or 0 while there are none.
     var tried: UInt32
@@ -97,6 +97,11 @@ struct Session: BitwiseCopyable {
         get { number }
         set { number = newValue }
     }
+    /// While relaying: what the peers had not acknowledged when that was looked at last; ``unknown`` after bytes have moved.
+    var owedBytes: UInt32 {
+        get { triedRevision }
+        set { triedRevision = newValue }
+    }
     /// While flushing: what the kernel has not sent yet.
     var unsentBytes: UInt32 {
         get { number }
@@ -106,6 +111,8 @@ struct Session: BitwiseCopyable {
     @inline(__always)
     var hasFirstByte: Bool { firstByteMicroseconds != Self.unknownMicroseconds }
 
+    /// What ``owedBytes`` is before it was looked at.
+    static let unknown = UInt32.max
     /// What ``halfClosedMilliseconds`` is before it happens.
     static let never = UInt32.max
     /// Not measured (yet).

@@ -204,12 +204,19 @@ final class Worker<D: Driver>: CompletionHandler {
     /// A result for a session that is ending.
     @inline(never)
     private func completedLate(_ completion: Completion) {
-        if isBadNews(completion) {
-            let session = unsafe sessions.pointer(completion.token.slot)
+        let slot = completion.token.slot
+        let session = unsafe sessions.pointer(slot)
+        switch completion.token.operation {
+        case .sendToClient where completion.result > 0:
+            unsafe count(UInt32(bitPattern: completion.result), session, .rx)
+        case .sendToUpstream where completion.result > 0:
+            unsafe count(UInt32(bitPattern: completion.result), session, .tx)
+        case _ where isBadNews(completion) && isOurDoing(slot):
             if unsafe session.pointee.ending == .graceful { unsafe session.pointee.ending = .reset }
+        case _: break
         }
         forget(completion)
-        settle(completion.token.slot)
+        settle(slot)
     }
 
     /// Bytes that nobody passes on any more, or a reset: nobody must take this end for a clean one. A watch takes no bytes:
@@ -289,7 +296,7 @@ final class Worker<D: Driver>: CompletionHandler {
                 continue
             }
             switch unsafe sessions.pointer(owner).pointee.phase {
-            case .waiting: waitingDeadline(owner)
+            case .waiting: dial(owner)
             case .dialing: dialingDeadline(owner)
             case .spare: spareDeadline(owner)
             case .relaying: relayingDeadline(owner)

@@ -17,6 +17,9 @@ struct DataPathSettings: Sendable {
     var keepaliveSeconds: Int32
     /// Sessions for which that is set up in one turn: some tens of microseconds.
     var keepaliveStep = 32
+    /// Ports that the kernel gives to connects (net.ipv4.ip_local_port_range): only at one of them can a socket connect to
+    /// itself.
+    var localPorts: ClosedRange<UInt16> = 0...(.max)
     /// Whether the congestion control of new sockets spreads what they send over time (CongestionControl).
     var isPaced = false
     /// Spinning before each sleep.

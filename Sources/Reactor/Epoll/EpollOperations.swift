@@ -40,6 +40,8 @@ extension EpollDriver {
         unsafe socket.pointee.isUpstream = token.operation.isOfUpstream
         // What can be read now is an event of its own; room there nearly always is.
         unsafe socket.pointee.isWritable = true
+        // Descriptors that come with its bytes end a receive early (unix(7)). Upstreams are TCP.
+        unsafe socket.pointee.mayHideMore = !socket.pointee.isUpstream && Socket.isUnix(descriptor)
         return unsafe socket
     }
 
@@ -169,9 +171,8 @@ extension EpollDriver {
 
         switch unsafe socket.pointee.outgoing {
         case .connect:
-            guard unsafe socket.pointee.isWritable else { break }
-            let error = Socket.takeError(unsafe socket.pointee.descriptor)
-            unsafe finishOutgoing(socket, -error)
+            let bits = events & (FANOUT_EPOLLOUT | PollEvents.hangup)
+            if bits != 0 { unsafe finishOutgoing(socket, Int32(bitPattern: bits)) }
         case .send:
             if unsafe socket.pointee.isWritable { unsafe trySend(socket) }
         case .none:

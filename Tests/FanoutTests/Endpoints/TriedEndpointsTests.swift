@@ -12,9 +12,6 @@ import Testing
         #expect(tried.contains(UInt32(SlotBook.capacity - 1)))
         #expect(!tried.contains(1))
         #expect(tried.count == 2)
-        tried.removeAll()
-        #expect(!tried.contains(0))
-        #expect(tried.count == 0)
     }
 
     @Test func aFullListTakesNoMore() {

@@ -141,6 +141,17 @@ import Testing
         #expect(bench.counts[2] == 1)
     }
 
+    /// It would be used up in vain.
+    @Test func aTrialOfAFullEndpointIsLeft() throws {
+        var bench = try Bench(EndpointPlan([Candidate(), Candidate(share: 0, isOnTrial: true)]), cap: 2)
+        for _ in 0..<2 { bench.loads.increment(worker: 0, slot: 1) }
+        bench.loads.outcomes.offerTrial(slot: 1)
+        #expect(bench.open() == 0)
+        #expect(bench.loads.outcomes.isTrialLeft(slot: 1))
+        bench.loads.decrement(worker: 0, slot: 1)
+        #expect(bench.open() == 1)
+    }
+
     /// It is for speed: neither a backup nor a trial is a place for it.
     @Test(arguments: BalancePolicy.allCases)
     func aSpareStaysInTheFirstTier(policy: BalancePolicy) throws {

@@ -156,4 +156,22 @@ import Testing
         }
         #expect(bench.free == 4)
     }
+
+    /// A receive ends early behind bytes that came with descriptors (unix(7)); what follows them must not wait for more.
+    @Test(arguments: DriverKind.all)
+    func descriptorsThatComeWithBytesHideNothing(kind: DriverKind) throws {
+        let bench = try DriverBench(kind)
+        let pair = try Loopback.unixPair()
+        // Registered and found empty, so that one event tells of both messages.
+        let first = bench.receive(from: pair.near)
+        try bench.settle()
+        try pair.far.send([1], with: pair.far)
+        try pair.far.send([2, 3])
+        for (token, expected) in [(first, [1]), (nil, [2, 3])] as [(Token?, [UInt8])] {
+            let received = try bench.final(of: token ?? bench.receive(from: pair.near))
+            let buffer = try #require(received.buffer)
+            #expect(try bench.bytes(in: buffer, expected.count) == expected)
+            bench.driver.release(buffer)
+        }
+    }
 }

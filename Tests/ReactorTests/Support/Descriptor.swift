@@ -92,6 +92,33 @@ final class Descriptor {
         }
     }
 
+    /// Sends bytes that come with a descriptor (unix(7), SCM_RIGHTS; the layout is that of cmsg(3)).
+    func send(_ bytes: [UInt8], with companion: Descriptor) throws {
+        let headerSize = MemoryLayout<cmsghdr>.size
+        var header = cmsghdr()
+        header.cmsg_len = headerSize + MemoryLayout<Int32>.size
+        header.cmsg_level = SOL_SOCKET
+        header.cmsg_type = Int32(SCM_RIGHTS)
+        let control = UnsafeMutableRawBufferPointer.allocate(byteCount: headerSize + 8, alignment: 8)
+        defer { unsafe control.deallocate() }
+        unsafe control.initializeMemory(as: UInt8.self, repeating: 0)
+        unsafe control.storeBytes(of: header, as: cmsghdr.self)
+        unsafe control.storeBytes(of: companion.number, toByteOffset: headerSize, as: Int32.self)
+        var bytes = bytes
+        let sent = unsafe bytes.withUnsafeMutableBytes { payload in
+            var part = unsafe iovec(iov_base: payload.baseAddress, iov_len: payload.count)
+            return unsafe withUnsafeMutablePointer(to: &part) { parts in
+                var message = unsafe msghdr()
+                unsafe message.msg_iov = parts
+                unsafe message.msg_iovlen = 1
+                unsafe message.msg_control = control.baseAddress
+                unsafe message.msg_controllen = control.count
+                return unsafe sendmsg(number, &message, Int32(MSG_NOSIGNAL))
+            }
+        }
+        guard sent == bytes.count else { throw SystemError.last("sendmsg") }
+    }
+
     private func sendSome(_ bytes: [UInt8]) -> Int {
         unsafe bytes.withUnsafeBytes { unsafe Glibc.send(number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
     }

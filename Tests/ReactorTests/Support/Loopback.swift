@@ -64,4 +64,12 @@ enum Loopback {
         let far = try connected(to: address(of: listener))
         return (try accepted(from: listener), far)
     }
+
+    /// The same on unix sockets.
+    static func unixPair() throws -> (near: Descriptor, far: Descriptor) {
+        var ends: [Int32] = [-1, -1]
+        let type = Int32(bitPattern: SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        guard unsafe socketpair(AF_UNIX, type, 0, &ends) == 0 else { throw SystemError.last("socketpair") }
+        return (try Descriptor(ends[0]), try Descriptor(ends[1]))
+    }
 }

@@ -56,6 +56,8 @@ final class Connection {
     var error: Int32 = 0
     /// Reset, or given up by the kernel: there is no peer any more.
     var isDead = false
+    /// It had gone when the worker closed it.
+    var wasDeadAtClose = false
     var diedAt: UInt64 = 0
 
     // From the worker to the peer.

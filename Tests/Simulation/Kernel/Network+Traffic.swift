@@ -122,7 +122,7 @@ extension Network {
         let peer = connection.peer
         switch action {
         case .send: return connection.inbound < peer.receiveWindow || connection.isClosed
-        case .fin, .reset, .close, .vanish, .stopReading, .startReading, .urgent: return true
+        case .fin, .reset, .close, .vanish, .stopReading, .startReading, .take, .urgent: return true
         case .awaitBytes(let count): return peer.received >= count || connection.end != .none
         case .awaitEnd: return connection.end != .none
         case .sleep: return peer.wakesAt == 0 || peer.wakesAt <= clock
@@ -167,6 +167,8 @@ extension Network {
             mark(.blockedPeer)
         case .startReading:
             connection.peer.isReading = true
+        case .take(let count):
+            read(connection, min(count, connection.queued))
         case .urgent:
             connection.isAtUrgentByte = true
         case .awaitBytes, .awaitEnd, .silence:
@@ -217,6 +219,7 @@ extension Network {
         case .connection(let connection):
             if isBusy(connection) { fail("\(connection.title) was closed with an operation in flight") }
             say("the worker closes \(connection.title)\(withReset ? " with a reset" : "")")
+            connection.wasDeadAtClose = connection.isDead
             if withReset || connection.inbound > 0 {
                 resetPeer(connection)
             } else {
@@ -228,7 +231,7 @@ extension Network {
             pipe.openEnds -= 1
         case .listener(let listener):
             listener.isOpen = false
-            if !listener.queue.isEmpty && !isOutOfDescriptors {
+            if !listener.queue.isEmpty && !isResetOrdered {
                 fail("\(listener.queue.count) accepted clients were thrown away with the listener")
             }
             for connection in listener.queue { resetPeer(connection) }

@@ -37,6 +37,8 @@ final class Network {
     var isSettled = false
     /// What becomes of an immediate call or an operation by its number; for the tier that fails each in turn.
     var failing: FaultPoint?
+    /// The order to reset everything was given.
+    var isResetOrdered = false
     var steps = 0
     /// Asked before a socket is closed: is something still in flight on it?
     var isBusy: (Connection) -> Bool = { _ in false }

@@ -16,6 +16,8 @@ struct Peer {
         case sleep(UInt64)
         case stopReading
         case startReading
+        /// Takes so many bytes, or what is there, while it is not reading.
+        case take(Int)
         /// An urgent byte (MSG_OOB), which is no part of the stream.
         case urgent
         /// Nothing more, until everything is told to come to its end.
@@ -56,7 +58,7 @@ struct Peer {
         let rest = script.dropFirst(next).filter { action in
             switch action {
             case .send, .fin, .reset, .close, .vanish: true
-            case .awaitBytes, .awaitEnd, .sleep, .stopReading, .startReading, .urgent, .silence: false
+            case .awaitBytes, .awaitEnd, .sleep, .stopReading, .startReading, .take, .urgent, .silence: false
             }
         }
         // A send under way is still the first.
@@ -65,7 +67,7 @@ struct Peer {
         next = 0
         switch script.last {
         case .fin, .reset, .close, .vanish: break
-        case .send, .awaitBytes, .awaitEnd, .sleep, .stopReading, .startReading, .urgent, .silence, nil:
+        case .send, .awaitBytes, .awaitEnd, .sleep, .stopReading, .startReading, .take, .urgent, .silence, nil:
             script.append(.fin)
         }
     }

@@ -16,7 +16,10 @@ extension SimulatedDriver {
         case .connect: return network.endpoints[operation.port]?.behaviour != .silent
         case .receive, .awaitReadable: return connection.isReadable
         case .watch: return operation.toldEdges != connection.arrivals && connection.isReadable
-        case .send: return connection.hasRoom || connection.isDead || connection.sendsFin
+        case .send:
+            // Once it waits for room, it waits for a third of the queue, as a poll does.
+            let hasRoom = operation.done == 0 ? connection.hasRoom : connection.pollBits & UInt32(POLLOUT) != 0
+            return hasRoom || connection.isDead || connection.sendsFin
         case .poll:
             let bits = operation.events | PollEvents.hangup | PollEvents.endOfStream
             return operation.toldEdges != connection.edges && connection.pollBits & bits != 0

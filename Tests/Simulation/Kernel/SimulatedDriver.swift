@@ -257,7 +257,7 @@ final class SimulatedDriver: Driver {
         }
         let operation = pending.remove(at: index)
         if operation.kind == .connect, let connection = operation.connection {
-            let isSuccess = completion.result == 0 || (completion.result > 0 && connection.error == 0)
+            let isSuccess = completion.result >= 0 && !PollEvents.result(completion.result, has: PollEvents.hangup)
             if isSuccess && !connection.isSelfConnected {
                 noteConnected(connection)
             } else {

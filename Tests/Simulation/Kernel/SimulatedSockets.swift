@@ -114,7 +114,10 @@ struct SimulatedSockets: SocketCalls {
 
     func hasUnread(_ descriptor: Int32) -> Bool {
         moveOn()
-        return (network.connection(descriptor, "recv")?.inbound ?? 0) > 0
+        guard let connection = network.connection(descriptor, "recv") else { return false }
+        // An error is told instead, and is used up by that.
+        if connection.inbound == 0 && connection.isDead { connection.error = 0 }
+        return connection.inbound > 0
     }
 
     func isOver(_ descriptor: Int32) -> Bool {

@@ -92,6 +92,10 @@ extension Walk {
             $0.steps = [.endpoints(service: 0, [1])]
         },
         Walk("client goes while none is there", [.send(1), .reset], [.fin]) { $0.services = [[]] },
+        Walk("client asks and goes while none is left", [.send(1), .reset], [.fin]) {
+            $0.endpoints[1]?.behaviour = .refuses
+            $0.steps = [.endpoints(service: 0, [])]
+        },
         Walk("reset at any moment", [.send(1), .fin], [.fin]) { $0.mayAbort = true },
         Walk("a slow reader is owed bytes when everything is reset", [.fin], [.send(3), .reset]) {
             $0.clients[0].readsAtOnce = false
