@@ -382,6 +382,12 @@ MUTANTS = [
         "",
     ),
     worker(
+        "a second message is held back",
+        "Relay",
+        "case .tx: if unsafe session.pointee.txBytes > 0 && !session.pointee.sendsAtOnce { sendAtOnce(slot) }",
+        "case .tx: break",
+    ),
+    worker(
         "who waits is not watched after its request",
         "Relay",
         "case .waiting: watchClient(slot)",

@@ -25,6 +25,7 @@ extension Worker {
         unsafe flow.pointee.isBlocked = false
         unsafe flow.pointee.state = .bulk
         statistics.add(.bulkStarts)
+        if direction == .tx { sendAtOnce(slot) }
         awaitSource(slot, direction)
         return true
     }

@@ -77,7 +77,6 @@ extension Worker {
             unsafe sessions.pointer(slot).pointee.error = Int16(truncatingIfNeeded: -socket)
             return nil
         }
-        sockets.sendAtOnce(socket)
         if settings.isPaced, unsafe endpoints.addresses[row].isLoopback { sockets.doNotPace(socket) }
         return Attempt(row: row, socket: socket, isTrial: row >= endpoints.count - endpoints.trials)
     }

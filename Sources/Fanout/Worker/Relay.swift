@@ -147,7 +147,10 @@ extension Worker {
             unsafe flow.pointee.smallResults &+= 1
         }
         unsafe session.pointee.lastActivity = now
-        if unsafe direction == .rx && !session.pointee.hasFirstByte { noteFirstByte(slot) }
+        switch direction {
+        case .rx: if unsafe !session.pointee.hasFirstByte { noteFirstByte(slot) }
+        case .tx: if unsafe session.pointee.txBytes > 0 && !session.pointee.sendsAtOnce { sendAtOnce(slot) }
+        }
         switch unsafe session.pointee.phase {
         case .relaying: send(slot, direction)
         // Nothing else would tell that the client goes away.
@@ -165,6 +168,16 @@ extension Worker {
         let sinceConnect = unsafe sinceAccept &- session.pointee.connectedMicroseconds
         outcomes.noteTime(.firstByte, microseconds: sinceConnect, slot: unsafe session.pointee.endpointSlot)
         services[unsafe Int(session.pointee.service)].add(.firstByte, microseconds: UInt64(sinceAccept))
+    }
+
+    /// The client's second message, and each that follows, must not wait until the first is acknowledged (Nagle, RFC 1122,
+    /// section 4.2.3.4). Most short connections have one only, and are spared the call.
+    @inline(never)
+    func sendAtOnce(_ slot: UInt32) {
+        let session = unsafe sessions.pointer(slot)
+        guard unsafe !session.pointee.sendsAtOnce else { return }
+        unsafe session.pointee.sendsAtOnce = true
+        sockets.sendAtOnce(unsafe session.pointee.upstream)
     }
 
     /// The destination has gone in the meantime.

@@ -79,6 +79,8 @@ struct Session: BitwiseCopyable {
     var clientAddress: CompactAddress
     /// Of the endpoint, while an attempt is under way.
     var upstreamPort: UInt16 = 0
+    /// The upstream's socket holds nothing back (TCP_NODELAY).
+    var sendsAtOnce = false
     /// 0 until an endpoint was chosen.
     var endpoint: UInt64
     var connection: UInt64

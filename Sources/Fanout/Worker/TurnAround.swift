@@ -25,6 +25,7 @@ extension Worker {
         unsafe flow.pointee.isWatched = true
         unsafe flow.pointee.smallResults = 0
         statistics.add(.watchStarts)
+        if direction == .tx { sendAtOnce(slot) }
         driver.watch(source(slot, direction), token: begin(receiveOperation(direction), slot))
     }
 

@@ -48,7 +48,11 @@ final class Connection {
     /// Bytes that have arrived and were not read.
     var inbound = 0
     /// Bytes that were read.
-    var readCount = 0
+    var readCount = 0 {
+        didSet { if oldValue == 0 { firstReadEnd = readCount } }
+    }
+    /// Where what was read first has ended.
+    private(set) var firstReadEnd = 0
     var hasFin = false
     /// An urgent byte lies before the next ordinary one.
     var isAtUrgentByte = false
@@ -66,6 +70,8 @@ final class Connection {
     /// A send or a poll has found no room: the kernel tells when there is some again, and only then (SOCK_NOSPACE of
     /// Linux).
     var wantsRoom = false
+    /// TCP_NODELAY.
+    var sendsAtOnce = false
     /// Bytes that the kernel has ever taken.
     var accepted = 0
     /// shutdown(2) or an ordinary close: a FIN follows the queue.

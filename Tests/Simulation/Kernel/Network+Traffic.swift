@@ -21,6 +21,9 @@ extension Network {
             return
         }
         if connection.sendsFin { fail("\(connection.title) was sent bytes after a FIN") }
+        if connection.role == .upstream && position >= partner.firstReadEnd && !connection.sendsAtOnce {
+            fail("\(connection.title) was sent a second message, which may be held back")
+        }
         if connection.queued == 0 { connection.lastProgress = clock }
         connection.accepted += count
         connection.queued += count

@@ -60,7 +60,7 @@ struct SimulatedSockets: SocketCalls {
         return network.open(.spare)
     }
 
-    func sendAtOnce(_ descriptor: Int32) { _ = network.connection(descriptor, "setsockopt") }
+    func sendAtOnce(_ descriptor: Int32) { network.connection(descriptor, "setsockopt")?.sendsAtOnce = true }
 
     func doNotPace(_ descriptor: Int32) { _ = network.connection(descriptor, "setsockopt") }
 

@@ -23,7 +23,7 @@ int bench_epoll_create(void);
 int bench_epoll_add(int epoll, int descriptor, uint32_t events, int edge_triggered);
 int bench_epoll_wait(int epoll, struct bench_event *events, int capacity, int milliseconds);
 
-/* Listens on 127.0.0.1 with a port of the kernel's choice, which is written to *port. */
+/* Listens on 127.0.0.1 with a free port of those that Nomad gives to tasks, which is written to *port. */
 int bench_listen(uint16_t *port);
 /* A port that was free a moment ago. */
 int bench_free_port(void);
