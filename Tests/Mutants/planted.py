@@ -75,8 +75,8 @@ MUTANTS = [
     worker(
         "an interrupted receive is a reset",
         "Relay",
-        "        if result < 0, SystemError.isInterruption(-result) || ",
-        "        if result < 0, ",
+        "        guard result < 0, SystemError.isInterruption(-result) || ",
+        "        guard result < 0, ",
     ),
     # Ending
     worker(
@@ -240,8 +240,8 @@ MUTANTS = [
     worker(
         "a cancel meant for a watch is taken for a reset",
         "Relay",
-        "SystemError.isInterruption(-result) || result == -SystemError.canceled {",
-        "SystemError.isInterruption(-result) {",
+        "SystemError.isInterruption(-result) || result == -SystemError.canceled else",
+        "SystemError.isInterruption(-result) else",
     ),
     # Listener
     worker(

@@ -17,7 +17,7 @@ extension Worker {
 
     /// False without a free pipe: then it is copied as before.
     func startBulk(_ slot: UInt32, _ direction: Direction) -> Bool {
-        guard context.admission.hasRoomForPipes, let pipe = pipes.take() else { return false }
+        guard context.admission.hasPlenty, let pipe = pipes.take() else { return false }
         let flow = unsafe flow(slot, direction)
         unsafe flow.pointee.pipe = pipe
         unsafe flow.pointee.smallMoves = 0
@@ -33,9 +33,6 @@ extension Worker {
     private func awaitSource(_ slot: UInt32, _ direction: Direction) {
         driver.awaitReadable(source(slot, direction), token: begin(receiveOperation(direction), slot))
     }
-
-    /// There is data, an end or an error: what it is, the next fill says.
-    func bulkReadable(_ slot: UInt32, _ direction: Direction) { move(slot, direction) }
 
     /// The poll of the destination; it stays armed as long as the flow is bulk.
     func bulkWritable(_ completion: Completion, _ slot: UInt32, _ direction: Direction) {
@@ -54,9 +51,9 @@ extension Worker {
         return unsafe flow.pointee.hasPipe && pipes.bytes(in: flow.pointee.pipe) > 0
     }
 
-    /// Moves what is there, and asks for what it takes to go on.
+    /// Moves what is there, be it data, an end or an error, and asks for what it takes to go on.
     @inline(never)
-    private func move(_ slot: UInt32, _ direction: Direction) {
+    func move(_ slot: UInt32, _ direction: Direction) {
         let flow = unsafe flow(slot, direction)
         let pipe = unsafe flow.pointee.pipe
         var moved: UInt32 = 0
@@ -127,7 +124,7 @@ extension Worker {
         } else {
             unsafe flow.pointee.smallMoves = 0
         }
-        if unsafe flow.pointee.smallMoves < Self.smallMovesToCalm && context.admission.hasRoomForPipes {
+        if unsafe flow.pointee.smallMoves < Self.smallMovesToCalm && context.admission.hasPlenty {
             awaitSource(slot, direction)
         } else {
             leavePipe(slot, direction)

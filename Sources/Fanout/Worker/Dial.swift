@@ -96,7 +96,7 @@ extension Worker {
         guard unsafe driver.connect(attempt.socket, to: unsafe address, token: begin(.connect, slot)) else {
             return false
         }
-        isOver(.connect, slot)
+        conclude(.connect, slot)
         now = driver.now
         return true
     }

@@ -45,7 +45,7 @@ struct Flow: BitwiseCopyable {
     // The order keeps it at 28 bytes.
 
     var state: State
-    /// Where the last receive took its buffer from.
+    /// Where the receive in flight takes its buffer from, or the buffer that is held belongs.
     var pool: BufferPool
     /// Large results of receives in a row: some make a stream bulk.
     var largeResults: UInt8

@@ -191,9 +191,9 @@ extension Worker {
     @inline(never)
     private func receivedNone(_ completion: Completion, _ slot: UInt32, _ direction: Direction) {
         switch unsafe flow(slot, direction).pointee.state {
-        case .bulk: bulkReadable(slot, direction)
+        case .bulk: move(slot, direction)
         case .broken: break
-        case .receiving: streamEnded(completion.result, slot, direction)
+        case .receiving: receiveFailed(completion.result, slot, direction)
         case .idle, .watching, .leaving, .holding, .starved, .gated, .ending, .failing, .finished:
             preconditionFailure("a receive that nobody has asked for")
         }
@@ -287,24 +287,29 @@ extension Worker {
 
     // MARK: Ends
 
-    /// A receive has brought no bytes: the end of the stream, a reset, or no buffer.
-    func streamEnded(_ result: Int32, _ slot: UInt32, _ direction: Direction) {
-        let session = unsafe sessions.pointer(slot)
-        let flow = unsafe flow(slot, direction)
+    /// A receive has brought no bytes: the end of the stream, a reset, no buffer, or nothing at all.
+    private func receiveFailed(_ result: Int32, _ slot: UInt32, _ direction: Direction) {
         if result == -SystemError.noBuffer {
             statistics.add(.bufferStarved)
             foundNoBuffer(slot, direction)
             return
         }
         // A driver may let a cancel that was meant for the watch find the receive after it, which has the same token.
-        if result < 0, SystemError.isInterruption(-result) || result == -SystemError.canceled {
-            if unsafe session.pointee.phase == .relaying {
-                armReceive(slot, direction)
-            } else {
-                receive(slot, direction, into: .common)
-            }
+        guard result < 0, SystemError.isInterruption(-result) || result == -SystemError.canceled else {
+            streamEnded(result, slot, direction)
             return
         }
+        if unsafe sessions.pointer(slot).pointee.phase == .relaying {
+            armReceive(slot, direction)
+        } else {
+            receive(slot, direction, into: .common)
+        }
+    }
+
+    /// The source has ended its stream, or was reset.
+    func streamEnded(_ result: Int32, _ slot: UInt32, _ direction: Direction) {
+        let session = unsafe sessions.pointer(slot)
+        let flow = unsafe flow(slot, direction)
         let isReset = result < 0 || isGone(sourceOf: direction, slot) || isHiddenReset(slot, direction)
         // A failed send has used up the error that this receive would have brought: it is a reset all the same.
         if result < 0 { unsafe session.pointee.error = Int16(truncatingIfNeeded: -result) }

@@ -39,7 +39,7 @@ extension Worker {
     @inline(never)
     func startSpare(_ main: UInt32) {
         let session = unsafe sessions.pointer(main)
-        guard unsafe session.pointee.other == 0, spares < Self.mostSpares, context.admission.hasRoomForPipes,
+        guard unsafe session.pointee.other == 0, spares < Self.mostSpares, context.admission.hasPlenty,
             let spare = sessions.take()
         else { return }
         let endpoints = unsafe snapshot.endpoints(of: Int(session.pointee.service))

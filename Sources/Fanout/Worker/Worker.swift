@@ -188,7 +188,7 @@ final class Worker<D: Driver>: CompletionHandler {
             forget(completion)
             return
         }
-        if !completion.more { isOver(operation, slot) }
+        if !completion.more { conclude(operation, slot) }
         switch unsafe session.pointee.phase {
         case .ending, .flushing:
             completedLate(completion)
@@ -275,7 +275,7 @@ final class Worker<D: Driver>: CompletionHandler {
 
     /// Nothing more comes of a session's operation.
     @inline(__always)
-    func isOver(_ operation: Operation, _ slot: UInt32) {
+    func conclude(_ operation: Operation, _ slot: UInt32) {
         unsafe sessions.pointer(slot).pointee.inFlight &= ~(1 &<< UInt16(operation.rawValue))
         pendingOperations &-= 1
     }

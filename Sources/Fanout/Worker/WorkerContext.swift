@@ -62,8 +62,8 @@ final class Admission: Sendable {
         return false
     }
 
-    /// Pipes take descriptors that connections may need: they are for times when there are plenty.
-    var hasRoomForPipes: Bool { count <= limit / 2 }
+    /// Pipes and spares take descriptors that connections may need: they are for times when there are plenty.
+    var hasPlenty: Bool { count <= limit / 2 }
 
     func leave() { active.subtract(1, ordering: .relaxed) }
 
