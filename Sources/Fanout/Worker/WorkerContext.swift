@@ -30,8 +30,8 @@ struct DataPathSettings: Sendable {
     var maxConnections: Int
     /// Pipes that a worker may use at the same time for bulk streams.
     var pipesPerWorker: Int
-    /// Results of receives in a row that left nothing behind, and a direction is watched (TurnAround). A short connection never is: a watch is
-    /// dearer to begin and to end than a receive.
+    /// Results of receives in a row that left nothing behind, and a direction is watched (TurnAround). A short connection
+    /// never is: a watch is dearer to begin and to end than a receive.
     var watchesAfter: UInt8 = 4
     /// Makes ties fall differently in each process.
     var seed: UInt64

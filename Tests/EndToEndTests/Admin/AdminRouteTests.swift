@@ -54,16 +54,22 @@ struct AdminRouteTests {
         #expect(events.allSatisfy { $0["level"] as? String == "info" && ($0["time"] as? Double ?? 0) > 1e9 })
     }
 
-    /// Events are worth a look whatever the log's own level is.
-    @Test func eventsDoNotDependOnTheLogLevel() throws {
+    /// One that logs nothing but disasters.
+    private func silentFanout() throws -> (FanoutProcess, AdminClient) {
         let path = NSTemporaryDirectory() + "fanout-admin-\(UUID().uuidString.prefix(8)).sock"
         let fanout = try FanoutProcess(
             ["--endpoint", "127.0.0.1:1", "--listen-address", "127.0.0.1:0", "--log-level", "critical"]
                 + ["--admin-address", "unix:\(path)"]
         )
-        defer { fanout.stop() }
         let admin = AdminClient(address: .unix(path))
         try fanout.wait("admin endpoint") { (try? admin.get("/live"))?.status == 200 }
+        return (fanout, admin)
+    }
+
+    /// Events are worth a look whatever the log's own level is.
+    @Test func eventsDoNotDependOnTheLogLevel() throws {
+        let (fanout, admin) = try silentFanout()
+        defer { fanout.stop() }
         let events = try #require(try admin.json("/status")["events"] as? [[String: Any]])
         #expect(events.contains { ($0["text"] as? String)?.hasPrefix("listening ") == true })
         #expect(fanout.output.isEmpty)
@@ -72,14 +78,8 @@ struct AdminRouteTests {
 
     /// Who asks for a dump gets it at any log level; and it does not push out what has happened.
     @Test func aStateDumpIsWrittenAlwaysAndIsNoEvent() throws {
-        let path = NSTemporaryDirectory() + "fanout-admin-\(UUID().uuidString.prefix(8)).sock"
-        let fanout = try FanoutProcess(
-            ["--endpoint", "127.0.0.1:1", "--listen-address", "127.0.0.1:0", "--log-level", "critical"]
-                + ["--admin-address", "unix:\(path)"]
-        )
+        let (fanout, admin) = try silentFanout()
         defer { fanout.stop() }
-        let admin = AdminClient(address: .unix(path))
-        try fanout.wait("admin endpoint") { (try? admin.get("/live"))?.status == 200 }
         fanout.signal(SIGUSR1)
         try fanout.wait("the dump") { !fanout.messages("state ends").isEmpty }
         #expect(fanout.messages("state").count == 1)
