@@ -21,11 +21,20 @@ struct Harness {
         var runs: [Run] = []
         var failures: [Failure] = []
         for round in 1...rounds {
-            for peer in peers where !(workload.scaledWorkers != nil && peer is Direct) {
+            for peer in peers where peer.takes(workload) {
                 progress("\(workload.name), round \(round) of \(rounds), \(peer.name)")
                 do {
-                    let measurement = try measure(workload, peer)
-                    runs.append(Run(workload: workload.name, peer: peer.name, round: round, measurement: measurement))
+                    let before = hop()
+                    let measurement = try measure(workload.multiplied(by: peer.multiple), peer)
+                    let run = Run(
+                        workload: workload.name,
+                        peer: peer.name,
+                        round: round,
+                        measurement: measurement,
+                        multiple: peer.multiple,
+                        hops: [before, hop()]
+                    )
+                    runs.append(run)
                 } catch {
                     guard bench_interrupted() == 0 else { throw BenchError("interrupted") }
                     failures.append(Failure(workload: workload.name, peer: peer.name, round: round, why: "\(error)"))
@@ -34,6 +43,10 @@ struct Harness {
         }
         return (runs, failures)
     }
+
+    /// Nanoseconds that a cache line takes at the moment between the CPUs of proxy and load; negative where that is not to be
+    /// found out.
+    private func hop() -> Double { bench_hop(Self.proxyCPU, Self.loadCPU) }
 
     private func measure(_ workload: Workload, _ peer: any Peer) throws -> Measurement {
         if let software = workload.software { return try measure(workload, software, peer) }

@@ -38,6 +38,15 @@ ssize_t bench_send(int descriptor, size_t size);
 ssize_t bench_discard(int descriptor, size_t size);
 #define BENCH_BLOCK (256 * 1024)
 
+/* Returns whatever comes to 127.0.0.1:port, with the fewest system calls and real copies; ends with the process only, or
+   with a negative errno. */
+int bench_echo(uint16_t port);
+
+/* How long a cache line takes from one CPU to another, in nanoseconds: the median of some hundred samples within a few
+   milliseconds. Virtual CPUs are moved about by their host, and with them the cost of whatever passes between them.
+   Negative where a CPU may not be used. */
+double bench_hop(int from, int to);
+
 /* Connects to a unix socket; the descriptor blocks. */
 int bench_connect_path(const char *path);
 

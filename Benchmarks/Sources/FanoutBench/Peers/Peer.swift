@@ -15,6 +15,10 @@ protocol Peer: Sendable {
     var source: String { get }
     /// How to start it between two ports of 127.0.0.1 with that many workers, or nil for no proxy at all.
     func command(_ place: PeerPlace) -> PeerCommand?
+    /// Whether its figures mean something under that load.
+    func takes(_ workload: Workload) -> Bool
+    /// So many of it do the work of one proxy: its connections and its CPU time are multiplied by it.
+    var multiple: Int { get }
 }
 
 /// Where a peer is to run.
@@ -48,6 +52,9 @@ struct ConfigurationFile {
 }
 
 extension Peer {
+    func takes(_ workload: Workload) -> Bool { true }
+    var multiple: Int { 1 }
+
     /// The name without its variant: what `--missing` names.
     var family: String { String(name.prefix { $0 != "-" }) }
 
@@ -56,18 +63,6 @@ extension Peer {
         guard let path, !FileManager.default.isExecutableFile(atPath: path) else { return nil }
         return "no program at \(path); it comes from \(source)"
     }
-}
-
-/// Load and backend in one process on one CPU: the floor, since a relay does the stack's work of one client and one
-/// server.
-struct Direct: Peer {
-    let name = "direct"
-    let title = "no proxy: load and backend by themselves, the floor"
-    let path: String? = nil
-    let version = ""
-    let source = ""
-
-    func command(_ place: PeerPlace) -> PeerCommand? { nil }
 }
 
 /// The first line with text that a program prints for `arguments`, on whichever of its outputs; empty when it prints nothing.

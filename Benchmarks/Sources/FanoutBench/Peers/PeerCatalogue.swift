@@ -1,8 +1,9 @@
 import ArgumentParser
+import Foundation
 
 /// The programs of the peers, and the peers made of them.
 struct PeerCatalogue {
-    static let names = ["fanout", "haproxy", "haproxy-64k", "nginx", "nginx-64k", "envoy", "go", "direct"]
+    static let names = ["fanout", "haproxy", "haproxy-64k", "nginx", "nginx-64k", "envoy", "go", "direct", "echo"]
 
     let fanout: String?
     let haproxy: String
@@ -25,6 +26,7 @@ struct PeerCatalogue {
         case "envoy": Envoy(program: envoy ?? "envoy")
         case "go": GoRelay(program: relay ?? "relay")
         case "direct": Direct()
+        case "echo": Echo(path: try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
         default: throw ValidationError("no peer named \(name); there are: \(Self.names.joined(separator: ", "))")
         }
     }

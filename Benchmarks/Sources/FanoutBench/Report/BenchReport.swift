@@ -27,6 +27,13 @@ struct BenchReport: Codable {
 
     func rows(of workload: Workload) -> [Summary] { summaries.filter { $0.workload == workload.name } }
 
+    /// How far apart the CPUs of proxy and load were under a workload; nil where it does not matter or is not known.
+    func distance(_ workload: Workload) -> String? {
+        guard workload.kind != .idle else { return nil }
+        let hops = runs.filter { $0.workload == workload.name }.flatMap(\.hops).filter { $0 > 0 }
+        return Spread(hops).map { "a cache line takes \($0.scaled(by: 1)) ns from one CPU to the other" }
+    }
+
     mutating func add(_ workload: Workload, _ result: (runs: [Run], failures: [Failure])) {
         let measured = peers.filter { $0.obstacle == nil }.map(\.name)
         summaries += measured.map { Summary(workload, peer: $0, reference: reference, runs: result.runs) }

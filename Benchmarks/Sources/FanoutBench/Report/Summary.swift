@@ -1,51 +1,3 @@
-/// One peer under one workload in one round.
-struct Run: Codable {
-    let workload: String
-    let peer: String
-    let round: Int
-    let measurement: Measurement
-
-    /// CPU seconds of the peer per unit of work; nil without work or without a peer.
-    var cpuPerUnit: Double? {
-        measurement.units > 0 && measurement.cpuSeconds > 0 ? measurement.cpuSeconds / measurement.units : nil
-    }
-
-    var rate: Double { measurement.units / measurement.seconds }
-
-    /// Share of one CPU that the peer used.
-    var utilisation: Double { measurement.cpuSeconds / measurement.seconds }
-
-    /// Share of one CPU that load and backend used.
-    var loadUtilisation: Double { measurement.loadCPUSeconds / measurement.seconds }
-
-    /// Bytes of user memory for each held connection.
-    func perConnection(_ field: KeyPath<MemoryUse, Int>) -> Double? {
-        guard let before = measurement.memoryBefore, let held = measurement.memoryHeld, measurement.held > 0
-        else { return nil }
-        return Double(held[keyPath: field] - before[keyPath: field]) / Double(measurement.held)
-    }
-
-    /// Bytes by which the kernel's memory grew for each held connection, both ends of the load included.
-    var kernelPerConnection: Double? {
-        guard let before = measurement.kernelBefore, let held = measurement.kernelHeld, measurement.held > 0
-        else { return nil }
-        return Double(held.bytes - before.bytes) / Double(measurement.held)
-    }
-}
-
-/// A run that did not come to its end; without peer and round where a whole trial did not.
-struct Failure: Codable {
-    let workload: String
-    let peer: String?
-    let round: Int?
-    let why: String
-
-    var description: String {
-        let place = [workload, peer, round.map { "round \($0)" }].compactMap(\.self).joined(separator: ", ")
-        return "\(place): FAILED: \(why)"
-    }
-}
-
 /// A row of the report: all rounds of one peer under one workload.
 struct Summary: Codable {
     /// Rows whose utilisation differs by more than this from the reference's are marked: cost per unit depends on it.
@@ -54,8 +6,11 @@ struct Summary: Codable {
     let workload: String
     let peer: String
     let cpuPerUnit: Spread?
-    /// The peer's CPU time per unit divided by the reference's, same round against same round; nil for the reference.
+    /// The peer's CPU time per unit divided by the reference's, same round against same round; nil for the reference. Of rounds
+    /// with the CPUs as far apart for both, where there are any.
     let ratio: Spread?
+    /// No round had the CPUs as far apart for both.
+    let distanceDiffers: Bool
     let rate: Spread?
     let p50: Spread?
     let p99: Spread?
@@ -71,6 +26,11 @@ struct Summary: Codable {
     let kernelPerConnection: Spread?
     let utilisationDiffers: Bool
 
+    /// Why the ratio is not one at equal conditions, as marks; empty when it is.
+    var marks: String {
+        [(utilisationDiffers, "≠"), (distanceDiffers, "↔"), (errors > 0, "†")].map { $0 ? " " + $1 : "" }.joined()
+    }
+
     /// From the runs of one workload.
     init(_ workload: Workload, peer: String, reference: String, runs: [Run]) {
         let mine = runs.filter { $0.peer == peer }
@@ -80,11 +40,13 @@ struct Summary: Codable {
         self.workload = workload.name
         self.peer = peer
         cpuPerUnit = Spread(mine.compactMap(\.cpuPerUnit))
-        let ratios: [Double] = mine.compactMap { run in
-            guard let cost = run.cpuPerUnit, let base = sameRound(run, of: reference)?.cpuPerUnit else { return nil }
-            return cost / base
+        let pairs = mine.compactMap { run in sameRound(run, of: reference).map { (run: run, base: $0) } }
+        let alike = pairs.filter { $0.run.isAsFar(as: $0.base) }
+        let ratios = (alike.isEmpty ? pairs : alike).compactMap { pair in
+            pair.run.cpuPerUnit.flatMap { cost in pair.base.cpuPerUnit.map { cost / $0 } }
         }
         ratio = peer == reference ? nil : Spread(ratios)
+        distanceDiffers = ratio != nil && alike.isEmpty
         rate = Spread(mine.map(\.rate))
         p50 = Spread(mine.map(\.measurement.p50).filter { $0 > 0 })
         p99 = Spread(mine.map(\.measurement.p99).filter { $0 > 0 })

@@ -11,6 +11,7 @@ struct Table {
             "ratio: CPU per unit against \(report.reference)'s of the same round; 0.9 to 1.1 proves nothing",
             "utilisation: share of a CPU that the peer used; load: what load and backend used of theirs",
             "≠: utilisation differs by more than 15 points from \(report.reference)'s, which changes the cost of a unit",
+            "↔: in no round were the two CPUs as far apart as for \(report.reference); rounds in which they were not are left out",
             "†: with errors, so not the same load",
         ]
         for peer in report.peers {
@@ -21,7 +22,7 @@ struct Table {
 
     /// The rows of one workload.
     func section(_ workload: Workload) -> [String] {
-        ["", "\(workload.name): \(workload.summary)"]
+        ["", "\(workload.name): \(workload.summary)", report.distance(workload)].compactMap(\.self)
             + Self.aligned([header(workload)] + report.rows(of: workload).map { row($0, workload) })
             + report.failures.filter { $0.workload == workload.name }
             .map(\.description)
@@ -47,11 +48,10 @@ struct Table {
                 String(summary.errors),
             ]
         }
-        let mark = (summary.utilisationDiffers ? " ≠" : "") + (summary.errors > 0 ? " †" : "")
         let latency = workload.isBulk ? [] : [cell(summary.p50), cell(summary.p99), cell(summary.p999)]
         let utilisation = summary.utilisation.map { short($0.median * 100) + " %" } ?? "-"
         let load = short((summary.loadUtilisation?.median ?? 0) * 100) + " %"
-        return [summary.peer, cost, cell(summary.ratio) + mark, cell(summary.rate)] + latency
+        return [summary.peer, cost, cell(summary.ratio) + summary.marks, cell(summary.rate)] + latency
             + [utilisation, load, String(summary.errors)]
     }
 

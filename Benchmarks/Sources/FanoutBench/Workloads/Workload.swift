@@ -38,6 +38,19 @@ struct Workload: Codable, Hashable {
     /// With many connections each has its turn a few times a second only.
     var leastSeconds: Double { kind == .exchange && connections > 4_000 ? 2 : 0 }
 
+    /// So many times the connections, and as many times what is due each second.
+    func multiplied(by multiple: Int) -> Workload {
+        Workload(
+            name: name,
+            kind: kind,
+            connections: connections * multiple,
+            messageSize: messageSize,
+            depth: depth,
+            rate: rate.map { $0 * Double(multiple) },
+            scaledWorkers: scaledWorkers
+        )
+    }
+
     /// Runs without a proxy have no descriptors in between, but the load's process holds both ends.
     var descriptors: Int { 2 * connections + Limits.spareDescriptors }
 }

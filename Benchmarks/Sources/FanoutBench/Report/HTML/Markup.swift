@@ -45,7 +45,7 @@ func htmlTable(_ rows: [[String]], colouring peers: [String] = []) -> String {
 enum Palette {
     private static let colours = [
         "fanout": "#e8552d", "haproxy": "#2573b8", "haproxy-64k": "#74aee0", "nginx": "#23913f", "nginx-64k": "#7cc98b",
-        "envoy": "#9457c2", "go": "#c99a06", "direct": "#8a8a8a",
+        "envoy": "#9457c2", "go": "#c99a06", "direct": "#8a8a8a", "echo": "#55606e",
     ]
 
     static func colour(_ peer: String) -> String { colours[peer] ?? "#8a8a8a" }

@@ -5,6 +5,12 @@ let methodNotes = [
     "The direct run has no proxy: its CPU time is that of load and backend, which do the network stack's work of one "
         + "client and one server, as a relay does. For real software its CPU time would be that of the software, so it "
         + "has none.",
+    "The echo server stands in the proxy's place and copies as a proxy does, over the same distance between CPUs; it has "
+        + "twice the connections, so as many sockets as a proxy, and its CPU time counts twice. Only a proxy that makes fewer "
+        + "calls or copies can be below it.",
+    "Virtual CPUs are moved about by their host, and what passes from one to another costs up to a quarter more where they do "
+        + "not share a cache. So before and after each run a cache line is sent there and back between the CPUs of proxy "
+        + "and load, and ratios are of runs with the same distance (within 2.2 times).",
     "Every run has fresh processes and fresh ports. Connections that stay are opened at most 64 at a time, and each "
         + "makes a round trip before it counts; those that fail to come up, end early or do not move within the window "
         + "are errors.",

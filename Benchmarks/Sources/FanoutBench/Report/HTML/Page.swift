@@ -38,7 +38,8 @@ struct Page {
                 "p",
                 "class=\"quiet\"",
                 "Each ratio is the median of the ratios within one round. Hollow dots are not at equal conditions: the "
-                    + "utilisation differs by more than 15 points (≠ in the tables), or there were errors (†). 0.9 to 1.1 "
+                    + "utilisation differs by more than 15 points (≠ in the tables), the CPUs were never as far apart (↔), or there were "
+                    + "errors (†). 0.9 to 1.1 "
                     + "proves nothing."
             )
     }
@@ -49,7 +50,13 @@ struct Page {
                 let rows = report.rows(of: workload)
                 let cells = [table.header(workload)] + rows.map { table.row($0, workload) }
                 return element("h3", escaped(workload.name))
-                    + element("p", "class=\"quiet\"", escaped(workload.summary))
+                    + element(
+                        "p",
+                        "class=\"quiet\"",
+                        escaped(
+                            [workload.summary, report.distance(workload)].compactMap(\.self).joined(separator: "; ")
+                        )
+                    )
                     + htmlTable(cells, colouring: measured)
                     + (workload.kind == .idle ? idlePlot(rows) : LatencyPlot(workload: workload, summaries: rows).svg)
             }.joined()

@@ -32,7 +32,7 @@ struct RatioPlot {
             drawing.text(row.workload.name, x: Self.left - 10, y: y + 4, .end)
             for summary in row.summaries {
                 guard let ratio = summary.ratio else { continue }
-                let isDoubtful = summary.utilisationDiffers || summary.errors > 0
+                let isDoubtful = !summary.marks.isEmpty
                 drawing.dot(
                     x: scale.place(ratio.median),
                     y: y,
