@@ -93,7 +93,8 @@ public protocol Driver: AnyObject {
     /// one of them comes about, until it is cancelled. Look at the bits: `POLLRDHUP` is reported unasked (io_uring
     /// does so since it has polls), and stays set once the peer has ended its stream.
     func poll(_ socket: Int32, events: UInt32, token: Token)
-    /// Asks for the early end of an operation in flight; its final result still comes.
+    /// Asks for the early end of an operation in flight; its final result still comes. What is asked for later under the same
+    /// token is not meant: requests are taken in order.
     func cancel(_ token: Token)
     /// Gives a buffer back to the pool.
     func release(_ buffer: BufferIndex)

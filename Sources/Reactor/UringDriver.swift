@@ -32,6 +32,8 @@ import Glibc
     private static let cancelToken: UInt64 = .max - 1
     /// Completions handed out before the kernel may overwrite them.
     private static let batch: UInt32 = 128
+    /// Before the kernel is asked again to take submissions that it had no memory for.
+    private static let refusedPauseMicroseconds: UInt32 = 1_000
 
     @usableFromInline let ring: UnsafeMutablePointer<io_uring>
     @usableFromInline let common: ProvidedBuffers
@@ -318,14 +320,12 @@ import Glibc
     @usableFromInline @inline(never)
     func submissionAfterSubmit() -> UnsafeMutablePointer<io_uring_sqe> {
         while true {
-            submit()
+            unsafe state.pointee.enters &+= 1
+            let taken = unsafe io_uring_submit(ring)
             if let sqe = unsafe io_uring_get_sqe(ring) { return unsafe sqe }
+            // No memory for requests (EAGAIN, io_uring_enter(2)); nothing may be dropped, and StallWatch tells of it.
+            if taken < 0 { usleep(Self.refusedPauseMicroseconds) }
         }
-    }
-
-    private func submit() {
-        unsafe state.pointee.enters &+= 1
-        _ = unsafe io_uring_submit(ring)
     }
 
     /// A multishot poll that nobody reads after: each signal is an event of its own, so that none that comes between

@@ -294,8 +294,7 @@ extension Worker {
             foundNoBuffer(slot, direction)
             return
         }
-        // A driver may let a cancel that was meant for the watch find the receive after it, which has the same token.
-        guard result < 0, SystemError.isInterruption(-result) || result == -SystemError.canceled else {
+        guard result < 0, SystemError.isInterruption(-result) else {
             streamEnded(result, slot, direction)
             return
         }

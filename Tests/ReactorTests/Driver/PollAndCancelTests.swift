@@ -142,6 +142,25 @@ import Testing
         try bench.settle()
     }
 
+    /// Both go to the kernel together, and have the same token.
+    @Test(arguments: DriverKind.all)
+    func aCancelIsNotMeantForWhatIsAskedForAfterIt(kind: DriverKind) throws {
+        let bench = try DriverBench(kind)
+        let pair = try Loopback.pair()
+        let first = bench.receive(from: pair.near)
+        try pair.far.send([1])
+        #expect(try bench.final(of: first).result == 1)
+        bench.driver.cancel(first)
+        let second = bench.receive(from: pair.near)
+        #expect(second.rawValue == first.rawValue)
+        try bench.settle()
+        #expect(bench.isInFlight(second))
+        try pair.far.send([2])
+        let received = try bench.final(of: second)
+        #expect(received.result == 1)
+        #expect(try bench.bytes(in: #require(received.buffer), 1) == [2])
+    }
+
     @Test(arguments: DriverKind.all)
     func aCancelEndsOnlyTheOperationItNames(kind: DriverKind) throws {
         let bench = try DriverBench(kind)

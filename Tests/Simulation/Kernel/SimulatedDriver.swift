@@ -14,8 +14,8 @@ final class SimulatedDriver: Driver {
 
     /// Operations from their verb to the delivery of their final result.
     private(set) var pending: [PendingOperation] = []
-    /// Cancels that were asked for and not started.
-    private var cancels: [Token] = []
+    /// What was asked for and not taken by the kernel yet, in order.
+    private var asked: [Request] = []
     private(set) var results: [Completion] = []
     private var delivering: [Completion] = []
     /// Somebody has signalled the wake-up.
@@ -28,6 +28,11 @@ final class SimulatedDriver: Driver {
     var batch = Int.max
     /// What the world can do beside operations.
     unowned let world: World
+
+    private enum Request {
+        case operation(Token)
+        case cancel(Token)
+    }
 
     init(
         index: Int,
@@ -140,7 +145,7 @@ final class SimulatedDriver: Driver {
     }
 
     func cancel(_ token: Token) {
-        cancels.append(token)
+        asked.append(.cancel(token))
         hasUnsubmitted = true
     }
 
@@ -157,6 +162,7 @@ final class SimulatedDriver: Driver {
         }
         network.say("asks for \(operation.token.operation) (slot \(operation.token.slot))")
         pending.append(operation)
+        asked.append(.operation(operation.token))
         hasUnsubmitted = true
     }
 
@@ -266,16 +272,26 @@ final class SimulatedDriver: Driver {
         }
     }
 
-    /// The kernel takes what was asked for, in order: operations, and cancels, which find what is in flight then.
+    /// The kernel takes what was asked for, in order: a cancel finds what is in flight then.
     func start() {
-        for index in pending.indices where !pending[index].isStarted {
-            pending[index].isStarted = true
-            begun(index)
-        }
-        let asked = cancels
-        cancels.removeAll(keepingCapacity: true)
+        let requests = asked
+        asked.removeAll(keepingCapacity: true)
         hasUnsubmitted = false
-        for token in asked { performCancel(token) }
+        for request in requests {
+            switch request {
+            case .operation(let token): begin(token)
+            case .cancel(let token): performCancel(token)
+            }
+        }
+    }
+
+    private func begin(_ token: Token) {
+        guard let index = pending.firstIndex(where: { $0.token == token }) else {
+            network.fail("\(token.operation) ended before it began: the simulation is wrong")
+            return
+        }
+        pending[index].isStarted = true
+        begun(index)
     }
 
     private func begun(_ index: Int) {

@@ -10,10 +10,11 @@ struct BaseMemory: Codable {
     let threads: Int
     let memory: MemoryUse
 
-    /// Starts the peer and looks at it when it has come to rest; nil for the direct run.
+    /// Starts the peer and looks at it when it has come to rest; nil for what is no proxy.
     init?(_ peer: any Peer, harness: Harness) throws {
         let workload = Workload(name: "memory", kind: .idle, connections: 0, scaledWorkers: Self.workers)
-        guard let proxy = try harness.start(peer, workload, backend: try harness.freshPort()) else { return nil }
+        guard peer.takes(workload), let proxy = try harness.start(peer, workload, backend: try harness.freshPort())
+        else { return nil }
         usleep(Self.restMicroseconds)
         let members = ProcessTree.members(of: proxy.child.process)
         self.peer = peer.name
