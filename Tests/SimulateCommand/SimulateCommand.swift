@@ -69,6 +69,7 @@ struct SimulateCommand {
         if report.failure == nil { report.add(timed("queues") { Queues.run(1..<60) }) }
         if report.failure == nil { report.add(timed("slow readers") { SlowReaders.run(1..<101) }) }
         if report.failure == nil { report.add(timed("late resets") { LateResets.run(1..<1_001) }) }
+        if report.failure == nil { report.add(timed("keepalive walks") { KeepaliveWalks.run(1..<201) }) }
         if report.failure == nil { report.add(timed("fault points") { FaultPoints.run(1..<5) }) }
         for walk in Walk.all where report.failure == nil { report.add(timed(walk.name) { walk.run() }) }
         return report

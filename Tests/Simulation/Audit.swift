@@ -177,7 +177,8 @@ struct Audit {
         let seconds = world.scenario.keepaliveSeconds
         let end = record.at.nanoseconds
         // A worker may be held back for a while; and a session may begin while a walk is under way.
-        let isOverdue = seconds > 0 && end > upstream.relayedAt + UInt64(seconds) * 500_000_000 + 1_000_000_000
+        let walk = world.scenario.keepalivePause * UInt64(world.scenario.maxConnections)
+        let isOverdue = seconds > 0 && end > upstream.relayedAt + UInt64(seconds) * 500_000_000 + walk + 1_000_000_000
         for connection in [client, upstream] {
             if isOverdue && !connection.isKeptAlive && !connection.isUnix {
                 fail(record, connection, "which was not kept alive")

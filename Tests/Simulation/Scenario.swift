@@ -49,6 +49,8 @@ struct Scenario {
     var idleTimeout: UInt64 = 0
     var accessLogInterval: UInt64 = 0
     var keepaliveSeconds: Int32 = 0
+    /// After each session of a walk that sets up keepalive.
+    var keepalivePause: UInt64 = 1_000_000
     var onRemove = RemovalPolicy.keep
     var rebalances = false
     /// Results of receives in a row that left nothing behind, and a direction is watched.
@@ -78,6 +80,7 @@ struct Scenario {
             recordsAccess: true,
             keepaliveSeconds: keepaliveSeconds,
             keepaliveStep: 1,
+            keepalivePause: keepalivePause,
             busyPoll: 0,
             maxConnections: maxConnections,
             pipesPerWorker: pipes,

@@ -90,7 +90,11 @@ extension World {
     }
 
     private func noteHeld() {
-        if Set(workers.indices.map(held)).subtracting([.max]).count > 1 { network.mark(.snapshotsDiffer) }
+        if Set(workers.indices.map(held)).subtracting([.max]).count > 1 {
+            network.mark(.snapshotsDiffer)
+            // The publisher may look at any time what it can free.
+            checkHeld(workers[0].context.publication)
+        }
         if workers.count(where: { $0.sessions.used > 0 }) > 1 { network.mark(.severalAtWork) }
     }
 

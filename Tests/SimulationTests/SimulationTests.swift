@@ -47,6 +47,12 @@ import Testing
         #expect(!report.missingReasons.contains("removed") && report.coverage[.clientReset] > 0)
     }
 
+    @Test func whatBeginsWhileKeepaliveIsSetUpHasItToo() {
+        let report = KeepaliveWalks.run(1..<201)
+        #expect(report.failure == nil, "\(report.failure?.description ?? "")")
+        #expect(report.coverage[.keptAlive] > 200)
+    }
+
     @Test func theSameSeedIsTheSameRun() {
         let (first, second) = (Seeds.run(7..<40), Seeds.run(7..<40))
         #expect(first.duration == second.duration)

@@ -18,8 +18,6 @@ struct KeepaliveWalk: BitwiseCopyable {
 extension Worker {
     /// Sessions that are looked at in one turn.
     private static var keepaliveLooks: UInt32 { 1_024 }
-    /// Between two steps of a walk.
-    private static var keepalivePause: UInt64 { 1_000_000 }
 
     /// Whose deadline that of the walk is: nobody else's.
     private var keepaliveOwner: UInt32 { UInt32(sessions.capacity + listenerCount) }
@@ -55,7 +53,7 @@ extension Worker {
         }
         keepalive = walk
         if walk.nextSlot < touched {
-            deadlines.set(keepaliveOwner, now.advanced(by: Self.keepalivePause))
+            deadlines.set(keepaliveOwner, now.advanced(by: settings.keepalivePause))
         } else if walk.mustFollow {
             planKeepalive()
         } else {

@@ -18,9 +18,11 @@ struct Run: Codable {
             ? measurement.cpuSeconds * Double(multiple) / measurement.units : nil
     }
 
-    /// Whether the CPUs were as far apart as in another run: one that its host has moved meanwhile is like no other.
+    /// Whether the CPUs were as far apart as in another run, as far as that is known: one whose CPUs the host has moved
+    /// meanwhile is like no other.
     func isAsFar(as other: Run) -> Bool {
-        guard let least = (hops + other.hops).min(), let most = (hops + other.hops).max() else { return true }
+        let known = (hops + other.hops).filter { $0 > 0 }
+        guard let least = known.min(), let most = known.max() else { return true }
         return most <= least * Self.hopTolerance
     }
 
