@@ -40,6 +40,7 @@ extension Workload {
         Workload(name: "paced-pingpong", kind: .exchange, connections: 64, rate: 40_000),
         Workload(name: "paced-1024", kind: .exchange, connections: 1_024, rate: 30_000),
         Workload(name: "paced-16k", kind: .exchange, connections: 64, messageSize: 16_384, rate: 25_000),
+        Workload(name: "paced-pingpong-w2", kind: .exchange, connections: 64, rate: 40_000, scaledWorkers: 2),
         Workload(name: "paced-churn", kind: .churn, connections: 64, rate: 8_000),
     ]
 
