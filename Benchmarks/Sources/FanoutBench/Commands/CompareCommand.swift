@@ -62,7 +62,7 @@ struct CompareCommand: ParsableCommand {
             rounds: rounds ?? (quick ? 2 : 5),
             seconds: seconds ?? (quick ? 0.3 : 1),
             folder: folder,
-            program: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+            program: try ownProgram()
         )
         let possible = Possible(selection, programs: programs, obstacles: obstacles, hasFanout: present.hasFanout)
         var report = BenchReport(

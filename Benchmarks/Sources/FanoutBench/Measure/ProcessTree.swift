@@ -35,6 +35,11 @@ func readText(_ path: String) -> String? {
     return String(decoding: data, as: UTF8.self)
 }
 
+/// The file of this very program, which is its own load process and echo server.
+func ownProgram() throws -> String {
+    try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+}
+
 /// A path that nothing has yet; the number of a process would not do, as it is 1 in every namespace.
 func temporaryPath() -> String {
     FileManager.default.temporaryDirectory.appendingPathComponent("fanout-bench-\(UUID().uuidString)").path

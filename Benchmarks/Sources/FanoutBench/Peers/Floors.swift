@@ -19,13 +19,15 @@ struct Direct: Peer {
 struct Echo: Peer {
     let name = "echo"
     let title = "no proxy: an echo server in its place, with twice the connections and counted twice, a floor"
-    let path: String?
+    let program: String
     let version = ""
     let source = "this program"
     let multiple = 2
 
+    var path: String? { program }
+
     func command(_ place: PeerPlace) -> PeerCommand? {
-        path.map { PeerCommand(path: $0, arguments: ["echo", "\(place.listen)"], stopSignal: SIGKILL) }
+        PeerCommand(path: program, arguments: ["echo", "\(place.listen)"], stopSignal: SIGKILL)
     }
 
     func takes(_ workload: Workload) -> Bool { workload.kind == .exchange && workload.scaledWorkers == nil }

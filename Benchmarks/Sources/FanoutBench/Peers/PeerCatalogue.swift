@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 
 /// The programs of the peers, and the peers made of them.
 struct PeerCatalogue {
@@ -26,7 +25,7 @@ struct PeerCatalogue {
         case "envoy": Envoy(program: envoy ?? "envoy")
         case "go": GoRelay(program: relay ?? "relay")
         case "direct": Direct()
-        case "echo": Echo(path: try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+        case "echo": Echo(program: try ownProgram())
         default: throw ValidationError("no peer named \(name); there are: \(Self.names.joined(separator: ", "))")
         }
     }
