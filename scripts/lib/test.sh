@@ -1,3 +1,14 @@
+# tested OPTION...: swift test; what failed is said once more behind the thousands of lines of what passed.
+tested() {
+    local code=0
+    swift test --no-parallel "$@" | tee "$scratch/test.log" || code=$?
+    if [ $code != 0 ]; then
+        say "what failed"
+        awk '/^(◇|✔|✘)/ { told = /recorded an issue/ } /^✘/ || told' "$scratch/test.log"
+    fi
+    return $code
+}
+
 run_test() {
     local sanitize="" driver="" options=()
     while [ $# -gt 0 ]; do
@@ -35,10 +46,11 @@ run_test() {
     # Foundation's Process and Pipe leak in the runner; the proxy itself is checked for leaks (FanoutProcess).
     [ "$sanitize" != address ] || export ASAN_OPTIONS=detect_leaks=0
     # One test at a time: many start processes and load them, and would only starve each other.
-    FANOUT_TEST_DRIVER=$driver swift test --no-parallel "${options[@]}" || return
+    make_scratch
+    FANOUT_TEST_DRIVER=$driver tested "${options[@]}" || return
     # The binary itself on the other driver too; units and the driver contract have run on both.
     if [ -z "$driver" ] && [[ " ${options[*]} " != *" --filter "* ]]; then
         say "the built binary on epoll"
-        FANOUT_TEST_DRIVER=epoll swift test --no-parallel --skip-build "${options[@]}" --filter EndToEndTests
+        FANOUT_TEST_DRIVER=epoll tested --skip-build "${options[@]}" --filter EndToEndTests
     fi
 }
