@@ -29,7 +29,7 @@ struct DialTests {
         #expect(state.total("connect_failures") > 0)
         #expect(state.endpoints.values.allSatisfy { $0 == 0 })
         #expect(try fanout.quit() == 0)
-        try fanout.wait("access log") { fanout.access.count == clients.count }
+        #expect(fanout.access.count == clients.count)
         #expect(fanout.access.contains { ($0["attempts"] as? Int ?? 0) > 1 })
         #expect(fanout.access.allSatisfy { $0["endpoint"] as? String == good.address.description })
     }
@@ -37,7 +37,7 @@ struct DialTests {
     @Test func whenNobodyAnswersTheClientIsResetAfterTheBudget() throws {
         let refusing = RefusingAddress()
         defer { refusing.stop() }
-        let fanout = try proxy(to: [refusing.address], ["--connect-timeout", "200ms", "--connect-budget", "400ms"])
+        let fanout = try proxy(to: [refusing.address], ["--connect-timeout", "1s", "--connect-budget", "2s"])
         defer { fanout.stop() }
         let client = try LineClient(to: try fanout.address())
         try client.sendAll("anybody?\n")

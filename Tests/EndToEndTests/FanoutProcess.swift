@@ -102,7 +102,7 @@ final class FanoutProcess: @unchecked Sendable {
     var log: [[String: Any]] { lock.withLock { logLines } }
     var access: [[String: Any]] { lock.withLock { accessLines } }
     /// Whether all that the process has said has been read: it has ended then.
-    var isReadToEnd: Bool { lock.withLock { endedStreams == 2 } }
+    private var isReadToEnd: Bool { lock.withLock { endedStreams == 2 } }
     var output: String { lock.withLock { rawLines.joined(separator: "\n") } }
 
     /// Waits until `condition` holds; fails with what the process said if it does not.
@@ -147,13 +147,13 @@ final class FanoutProcess: @unchecked Sendable {
         }
     }
 
-    /// Waits for the end and returns the exit code.
+    /// Waits for the end and returns the exit code. All that it has said has been read then.
     @discardableResult
     func exitCode(within seconds: Double = 40) throws -> Int32 {
         try wait("exit", within: seconds) { !process.isRunning }
         // A signal's number is not an exit code: SIGHUP has the 1 of a failure.
         #expect(process.terminationReason == .exit, "ended by a signal:\n\(output)")
-        // The readers may still be at the last lines.
+        try wait("last words") { isReadToEnd }
         return process.terminationStatus
     }
 
@@ -191,13 +191,14 @@ final class FanoutProcess: @unchecked Sendable {
     func state() throws -> State {
         let before = log.count
         signal(SIGUSR1)
-        let workers = Int(messages("fanout started").last?["workers"] as? String ?? "") ?? 0
-        func dump() -> [[String: Any]] { Array(log.dropFirst(before)) }
-        try wait("state dump") { dump().filter { $0["message"] as? String == "state of worker" }.count >= workers }
-        // Endpoints come after the workers; a marker line ends the dump.
-        try wait("end of the state dump") { dump().contains { $0["message"] as? String == "state ends" } }
+        // One dump from its first line to its last: the rest of one that was asked for earlier may still come.
+        var dump: ArraySlice<[String: Any]> = []
+        try wait("state dump") {
+            dump = log.dropFirst(before).drop { $0["message"] as? String != "state" }
+            return dump.contains { $0["message"] as? String == "state ends" }
+        }
         var state = State()
-        for line in dump() {
+        for line in dump.prefix(while: { $0["message"] as? String != "state ends" }) {
             let numbers = line.compactMapValues { ($0 as? String).flatMap { Int($0) } ?? ($0 as? Int) }
             switch line["message"] as? String {
             case "state": state.process = numbers
@@ -212,12 +213,12 @@ final class FanoutProcess: @unchecked Sendable {
 
     /// Waits until nothing is proxied any more, and returns the state then.
     func quietState() throws -> State {
-        var last = State()
         try wait("quiet") {
-            last = try state()
+            let last = try state()
             return last.process["connections"] == 0 && last.total("active") == 0
         }
-        return last
+        // A worker tells what it has got back at the end of the turn in which its last connection went.
+        return try state()
     }
 }
 

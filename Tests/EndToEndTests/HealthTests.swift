@@ -20,18 +20,18 @@ struct HealthTests {
         defer { fanout.stop() }
         let address = try fanout.address()
         for _ in 0..<200 { #expect(try ask(address) == "hello") }
-        try fanout.wait("suspicion") { !fanout.messages("endpoint is suspect").isEmpty }
-        #expect(
-            fanout.messages("endpoint is suspect").allSatisfy {
-                $0["endpoint"] as? String == silent.address.description
-            }
-        )
+        // Ejected at once when three connects have failed before the main thread looks.
+        func doubted() -> [[String: Any]] {
+            fanout.messages("endpoint is suspect") + fanout.messages("endpoint is ejected")
+        }
+        try fanout.wait("suspicion") { !doubted().isEmpty }
+        #expect(doubted().allSatisfy { $0["endpoint"] as? String == silent.address.description })
         let state = try fanout.quietState()
         // Once, and once more each time that it is given another chance.
         #expect((1...20).contains(state.total("hedges")))
         #expect(state.endpoints.values.allSatisfy { $0 == 0 })
         #expect(try fanout.quit() == 0)
-        try fanout.wait("access log") { fanout.access.count == 200 }
+        #expect(fanout.access.count == 200)
         // Without a spare each connect to it would have lasted 30 s.
         #expect(fanout.access.allSatisfy { $0["close"] as? String == "client_fin" })
         #expect(fanout.access.allSatisfy { $0["endpoint"] as? String != silent.address.description })
@@ -69,17 +69,16 @@ struct HealthTests {
         // Held, so that the one without connections is the favourite.
         var held: [LineClient] = []
         defer { for client in held { client.close() } }
-        var lost = 0
+        let end = Date().addingTimeInterval(20)
         while held.count < 100 {
             let client = try LineClient(to: address)
             try client.sendAll("x\n")
             if (try? client.readLine()) == "x" {
                 held.append(client)
             } else {
-                lost += 1
                 client.close()
                 // The main thread looks after a bad outcome, when the machine lets it.
-                try #require(lost < 1_000)
+                try #require(Date() < end)
             }
         }
         try fanout.wait("ejection") { !fanout.messages("endpoint is ejected").isEmpty }

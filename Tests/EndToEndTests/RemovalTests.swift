@@ -159,7 +159,7 @@ struct RemovalTests {
     }
 
     @Test(arguments: drivers) func anEndpointThatComesBackKeepsItsSessions(driver: String) throws {
-        let rig = try Rig("close-after=1500ms", driver)
+        let rig = try Rig("close-after=4s", driver)
         let other = RawServer()
         defer { other.stop() }
         let kept = try rig.connect()

@@ -47,7 +47,6 @@ struct SignalStormTests {
         storm(fanout, seed: seed, Self.ends + Self.others)
         let code = try fanout.exitCode()
         load.stop()
-        try fanout.wait("last line") { fanout.isReadToEnd }
         let cut = fanout.access.count { $0["close"] as? String == "drained" }
         #expect(code == (cut > 0 ? 1 : 0))
         #expect(fanout.messages("draining").count == 1)
@@ -61,7 +60,7 @@ struct SignalStormTests {
             _ = try fanout.address()
             storm(fanout, seed: seed, Self.ends + Self.others)
             #expect(try fanout.exitCode() == 0)
-            try fanout.wait("last line") { fanout.messages("stopped").count == 1 }
+            #expect(fanout.messages("stopped").count == 1)
             #expect(fanout.messages("draining").count == 1)
             #expect(fanout.messages("resetting connections").isEmpty)
         }

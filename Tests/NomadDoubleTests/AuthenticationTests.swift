@@ -111,7 +111,7 @@ struct AuthenticationTests {
         try TokenFile.write(rig.token.text, to: file)
         let inode = try FileManager.default.attributesOfItem(atPath: file)[.systemFileNumber] as? Int
         let (double, old) = (rig.double, rig.token)
-        let writer = Thread { _ = try? double.rotateToken(old, file: file, pause: 100, splits: true) }
+        let writer = Thread { _ = try? double.rotateToken(old, file: file, pause: 1_000, splits: true) }
         writer.start()
         var lengths: Set<Int> = []
         #expect(

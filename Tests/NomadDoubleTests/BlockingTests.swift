@@ -80,7 +80,7 @@ struct BlockingTests {
     func restoreBelow() throws {
         let rig = try Rig.serving { $0.timeScale = 0.01 }
         rig.double.setIndex(500)
-        let client = try rig.park("/v1/service/redis?index=500&wait=30s")
+        let client = try rig.park("/v1/service/redis?index=500&wait=300s")
         let row = Registration(service: "redis", address: "10.9.9.9")
         rig.double.restore(RegistrationSnapshot(raftIndex: 40, tableIndex: 20, registrations: [row]))
         #expect(rig.double.parkedQueries == 1)

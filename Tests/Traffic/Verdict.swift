@@ -3,7 +3,7 @@ import Glibc
 /// Brings both sides' views of a run together and names the faults.
 struct Verdict {
     /// Seconds without a new connection after which no empty connection is expected any more.
-    private static let quietSeconds = 0.25
+    private static let quietSeconds = 1.0
 
     let options: VerifyingClient.Options
     let run: UInt32

@@ -3,8 +3,8 @@ import Traffic
 
 @Suite("The checker sees what a relay does wrong", .serialized)
 struct FaultTests {
-    private func run(_ flaw: Flaw, _ endings: [Ending], connections: Int = 200) -> Report {
-        let server = VerifyingServer(stallLimit: 2)
+    private func run(_ flaw: Flaw, _ endings: [Ending], connections: Int = 200, stallLimit: Double = 10) -> Report {
+        let server = VerifyingServer(stallLimit: stallLimit)
         let relay = FlawedRelay(to: server.address, flaw: flaw)
         defer {
             relay.stop()
@@ -16,7 +16,7 @@ struct FaultTests {
         options.endings = endings
         options.maximumUpload = 128 * 1024
         options.maximumDownload = 128 * 1024
-        options.stallLimit = 2
+        options.stallLimit = stallLimit
         return VerifyingClient.run(options, to: .ipv4("127.0.0.1", port: relay.port), servers: [server])
     }
 
@@ -60,7 +60,7 @@ struct FaultTests {
     }
 
     @Test func silenceIsAStall() {
-        let report = run(.stalls, [.clientFirst, .serverReset], connections: 16)
+        let report = run(.stalls, [.clientFirst, .serverReset], connections: 16, stallLimit: 2)
         expectOnly(.stalled, report)
     }
 }

@@ -176,14 +176,16 @@ private actor Caller {
     }
 
     @Test func silenceHasItsDeadlines() async throws {
+        let silent: @Sendable (Exchange) -> Void = { _ in }
         var short = RequestDeadlines()
         short.answer = .milliseconds(20)
-        short.bodyStall = .milliseconds(20)
-        let script: @Sendable (Exchange) -> Void = {
-            if $0.number == 1 { $0.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[") }
-        }
-        try await withClient(script, deadlines: short) { caller, _ in
+        try await withClient(silent, deadlines: short) { caller, _ in
             #expect(timedOut(await caller.get()) == .answer)
+        }
+        short = RequestDeadlines()
+        short.bodyStall = .milliseconds(20)
+        let begins: @Sendable (Exchange) -> Void = { $0.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[") }
+        try await withClient(begins, deadlines: short) { caller, _ in
             #expect(timedOut(await caller.get()) == .body)
         }
         #expect(RequestDeadlines().answer(to: request(index: 1)) == .milliseconds(93_750))
