@@ -18,6 +18,17 @@ public struct Report: Sendable {
 
     public init() {}
 
+    /// One run of each seed, until one fails; `tier` has a `run` that is given the seeds.
+    init(_ seeds: Range<UInt64>, of tier: String, _ scenario: (UInt64) -> Scenario) {
+        for seed in seeds where failure == nil {
+            let run = Run(scenario(seed), Choices(seed: seed))
+            add(run)
+            if let violation = run.violation {
+                failure = Failure(message: violation, replay: "\(tier).run(\(seed)..<\(seed + 1))")
+            }
+        }
+    }
+
     mutating func add(_ run: Run) {
         runs += 1
         duration += run.duration

@@ -2,9 +2,7 @@
 /// left a while ago, and both have been silent since.
 public enum LateResets {
     public static func run(_ seeds: Range<UInt64>) -> Report {
-        var report = Report()
-        for seed in seeds where report.failure == nil {
-            let choices = Choices(seed: seed)
+        Report(seeds, of: "LateResets") { seed in
             var scenario = Scenario()
             scenario.onRemove = .closeAfter(1_000_000_000)
             scenario.watchesAfter = seed % 2 == 0 ? 1 : 255
@@ -12,12 +10,7 @@ public enum LateResets {
             scenario.endpoints = [1: Network.Endpoint(behaviour: .accepts) { Peer(echo) }]
             scenario.clients = [Peer([.send(5), .awaitBytes(5), .sleep(1_000_000_000), .reset])]
             scenario.steps = [.endpoints(service: 0, [])]
-            let run = Run(scenario, choices)
-            report.add(run)
-            if let violation = run.violation {
-                report.failure = Failure(message: violation, replay: "LateResets.run(\(seed)..<\(seed + 1))")
-            }
+            return scenario
         }
-        return report
     }
 }
