@@ -53,7 +53,7 @@ struct LimitTests {
         try fanout.wait("shortage") { try fanout.state().total("accept_errors") > 0 }
         for client in held { client.reset() }
         try fanout.wait("quiet", within: 30) { try fanout.state().process["connections"] == 0 }
-        // Those that nobody waits for any more are still in the queue, and of them and the next one is turned away.
+        // Those that nobody waits for any more are still in the queue; the next one may be turned away with them.
         try fanout.wait("an answer") { (try? Self.ask(address)) != nil }
         #expect(try fanout.quit() == 0)
     }

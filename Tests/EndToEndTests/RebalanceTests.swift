@@ -121,7 +121,7 @@ struct RebalanceTests {
             }
         }
         try share([first, second], [5, 5])
-        // One more for each that was closed and not opened again while the next look came.
+        // One more where the next look came before one that was closed had been opened again.
         #expect((5...6).contains(closed(fanout)))
         #expect(try fanout.state().endpoints[absent.address.description] == 0)
         // Now it listens, and gets its share.
