@@ -1,10 +1,13 @@
-# tested OPTION...: swift test; what failed is said once more behind the thousands of lines of what passed.
+# tested OPTION...: swift test; what failed is said once more behind the thousands of lines of what passed, or the last line
+# before a crash.
 tested() {
     local code=0
+    # One test at a time: many start processes and load them, and would only starve each other.
     swift test --no-parallel "$@" | tee "$scratch/test.log" || code=$?
     if [ $code != 0 ]; then
         say "what failed"
-        awk '/^(◇|✔|✘)/ { told = /recorded an issue/ } /^✘/ || told' "$scratch/test.log"
+        awk '/^(◇|✔|✘)/ { told = /recorded an issue/ } /^✘/ || told { said = 1; print }
+            { last = $0 } END { if (!said) print last }' "$scratch/test.log"
     fi
     return $code
 }
@@ -45,7 +48,6 @@ run_test() {
     say "building and testing${sanitize:+ with the $sanitize sanitizer} (the first time takes some minutes)"
     # Foundation's Process and Pipe leak in the runner; the proxy itself is checked for leaks (FanoutProcess).
     [ "$sanitize" != address ] || export ASAN_OPTIONS=detect_leaks=0
-    # One test at a time: many start processes and load them, and would only starve each other.
     make_scratch
     FANOUT_TEST_DRIVER=$driver tested "${options[@]}" || return
     # The binary itself on the other driver too; units and the driver contract have run on both.

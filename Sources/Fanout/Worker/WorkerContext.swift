@@ -17,7 +17,7 @@ struct DataPathSettings: Sendable {
     var keepaliveSeconds: Int32
     /// Sessions for which that is set up in one turn: some tens of microseconds.
     var keepaliveStep = 32
-    /// Between two such turns.
+    /// Between two such turns, in nanoseconds.
     var keepalivePause: UInt64 = 1_000_000
     /// Ports that the kernel gives to connects (net.ipv4.ip_local_port_range): only at one of them can a socket connect to
     /// itself.
